@@ -1,0 +1,276 @@
+"""Settings: every environment variable, read and checked once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+
+class InvalidSettings(Exception):
+    """All faults of the configuration at once; `faults` has one sentence for each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(["The configuration has faults:", *(f"  - {fault}" for fault in faults)]))
+        self.faults = faults
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError
+        return number
+
+    parse.__doc__ = f"a whole number from {low:,} to {high:,}"
+    return parse
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        number = float(text)
+        if not low <= number <= high:
+            raise ValueError
+        return number
+
+    parse.__doc__ = f"a number from {low:g} to {high:g}"
+    return parse
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError
+        return text.lower()
+
+    parse.__doc__ = "one of " + ", ".join(words)
+    return parse
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        parts = urlsplit(text)
+        if text and (parts.scheme not in schemes or not parts.netloc or parts.query):
+            raise ValueError
+        return text.rstrip("/")
+
+    parse.__doc__ = f"a URL that starts with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+    return parse
+
+
+def _sandbox(text: str) -> str:
+    """auto, on, off, or the URL of a sandbox that runs apart"""
+    return text.lower() if text.lower() in ("auto", "on", "off") else _url("http")(text)
+
+
+def _text(text: str) -> str:
+    """text"""
+    return text
+
+
+def _ids(text: str) -> frozenset[int]:
+    """Discord ids (whole numbers), separated by commas"""
+    return frozenset(int(part) for part in text.split(",") if part.strip())
+
+
+def _snowflake(text: str) -> int | None:
+    """a Discord id (a whole number)"""
+    return int(text) if text else None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """names, separated by commas"""
+    return tuple(part.strip().lower() for part in text.split(",") if part.strip())
+
+
+def _setting(default: str, parse: Callable[[str], Any], help: str, *, secret: bool = False) -> Any:
+    return field(
+        default=parse(default),
+        repr=not secret,
+        metadata={"default": default, "parse": parse, "help": help, "secret": secret},
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every setting; the environment variable has the field's name in capitals."""
+
+    port: int = _setting("8080", _whole(1, 65535), "Port that the service listens on.")
+    host: str = _setting("0.0.0.0", _text, "Address that the service listens on.")  # noqa: S104
+    data_dir: Path = _setting("data", Path, "Folder of the database and the pictures.")
+    storage_url: str = _setting(
+        "",
+        _text,
+        "Where pictures are kept: empty for DATA_DIR/images, or an object store such as s3://bucket/path.",
+    )
+    public_url: str = _setting(
+        "", _url("http", "https"), "Address in picture links; empty takes the one the caller used."
+    )
+    max_in_flight: int = _setting(
+        "500", _whole(1, 10_000), "Requests that may be held at once; more get 503 and Retry-After."
+    )
+    request_timeout: float = _setting(
+        "120",
+        _number(1, 3600),
+        "Seconds that a request waits for its story and picture unless it says otherwise.",
+    )
+    request_timeout_max: float = _setting(
+        "300", _number(1, 3600), "The longest timeout, in seconds, that a request may ask for."
+    )
+    story_words: int = _setting(
+        "400", _whole(50, 2000), "Length of a story, in words, unless the request says otherwise."
+    )
+    sandbox: str = _setting(
+        "auto",
+        _sandbox,
+        "auto: stand in for what has no keys; on: stand in for everything; off: missing keys are an error; "
+        "or the URL of a sandbox that runs apart.",
+    )
+    sandbox_story_seconds: float = _setting("1.5", _number(0, 600), "How long the sandbox takes for a story.")
+    sandbox_image_seconds: float = _setting("4", _number(0, 600), "How long the sandbox takes for a picture.")
+    sandbox_image_pixels: int = _setting(
+        "2048", _whole(32, 4096), "Width and height of the sandbox's grid of four pictures."
+    )
+    openai_api_key: str = _setting("", _text, "Key of the text model's service.", secret=True)
+    openai_base_url: str = _setting(
+        "https://api.openai.com/v1",
+        _url("http", "https"),
+        "Address of the text model; any OpenAI-compatible server works (Ollama: http://localhost:11434/v1).",
+    )
+    openai_model: str = _setting("gpt-6-luna", _text, "Name of the text model.")
+    webhook_url: str = _setting(
+        "", _url("http", "https"), "Discord webhook that posts the commands.", secret=True
+    )
+    discord_bot_token: str = _setting("", _text, "Token of the bot that hears the channel.", secret=True)
+    discord_channel_id: int | None = _setting(
+        "", _snowflake, "Channel that the bot hears; empty takes the webhook's."
+    )
+    discord_api_url: str = _setting(
+        "https://discord.com/api/v10", _url("http", "https"), "Discord's REST address."
+    )
+    discord_gateway_url: str = _setting("wss://gateway.discord.gg", _url("ws", "wss"), "Discord's gateway.")
+    discord_cdn_hosts: tuple[str, ...] = _setting(
+        "cdn.discordapp.com,media.discordapp.net", _names, "Hosts from which pictures may be fetched."
+    )
+    midjourney_bot_ids: frozenset[int] = _setting(
+        "936929561302675456,1022952195194359889", _ids, "Discord users that are MidJourney (and niji)."
+    )
+    midjourney_prompt_limit: int = _setting(
+        "350",
+        _whole(120, 1500),
+        "Longest /imagine prompt in characters; long ones are cut in MidJourney's echo.",
+    )
+    midjourney_signature: str = _setting(
+        "Uncle Mark's Yorkie Farm", _text, "Words added to every picture's prompt; empty adds none."
+    )
+    midjourney_late_hours: float = _setting(
+        "24", _number(0, 168), "Hours for which a picture that comes after the answer is still taken."
+    )
+    log_level: str = _setting("info", _choice("debug", "info", "warning", "error"), "How much is logged.")
+    log_format: str = _setting("text", _choice("text", "json"), "Form of the log lines.")
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, env_file: str | Path = ".env") -> Self:
+        """Settings from `env_file` and the environment, which wins.
+
+        Raises InvalidSettings with every fault at once: the variable, what it got and what it wants.
+        """
+        source: dict[str, str | None] = {
+            **dotenv_values(env_file),
+            **(os.environ if environ is None else environ),
+        }
+        values: dict[str, Any] = {}
+        faults: list[str] = []
+        for item in fields(cls):
+            text = (source.get(item.name.upper()) or "").strip()
+            if not text:
+                continue
+            try:
+                values[item.name] = item.metadata["parse"](text)
+            except ValueError:
+                shown = "a value that is not shown" if item.metadata["secret"] else repr(text[:80])
+                wants = item.metadata["parse"].__doc__
+                faults.append(f"{item.name.upper()} is {shown}; it must be {wants}.")
+        settings = cls(**values)
+        faults += settings._contradictions()
+        if faults:
+            raise InvalidSettings(faults)
+        return settings
+
+    def _contradictions(self) -> list[str]:
+        faults = []
+        if bool(self.webhook_url) != bool(self.discord_bot_token) and self.sandbox in ("auto", "off"):
+            there, missing = (
+                ("WEBHOOK_URL", "DISCORD_BOT_TOKEN")
+                if self.webhook_url
+                else ("DISCORD_BOT_TOKEN", "WEBHOOK_URL")
+            )
+            faults.append(f"{there} is set but {missing} is not; pictures need both.")
+        if self.sandbox == "off" and not self.has_text:
+            faults.append(
+                "OPENAI_API_KEY is not set; give a key (or OPENAI_BASE_URL), or leave SANDBOX at auto."
+            )
+        if self.sandbox == "off" and not self.has_discord:
+            faults.append(
+                "WEBHOOK_URL and DISCORD_BOT_TOKEN are not set; give both, or leave SANDBOX at auto."
+            )
+        if self.request_timeout > self.request_timeout_max:
+            faults.append("REQUEST_TIMEOUT is larger than REQUEST_TIMEOUT_MAX; it must not be.")
+        return faults
+
+    @property
+    def has_text(self) -> bool:
+        """Whether a text model is configured: a key, or a server of one's own, which may need none."""
+        return bool(self.openai_api_key) or self.openai_base_url != type(self).openai_base_url
+
+    @property
+    def has_discord(self) -> bool:
+        return bool(self.webhook_url and self.discord_bot_token)
+
+    @property
+    def sandboxes_text(self) -> bool:
+        return self.sandbox != "off" and not (self.sandbox == "auto" and self.has_text)
+
+    @property
+    def sandboxes_discord(self) -> bool:
+        return self.sandbox != "off" and not (self.sandbox == "auto" and self.has_discord)
+
+    @property
+    def sandboxed(self) -> bool:
+        """Whether the sandbox stands in for anything."""
+        return self.sandboxes_text or self.sandboxes_discord
+
+    def secrets(self) -> frozenset[str]:
+        """The values that must never be seen in a log, an error or an answer."""
+        values = (getattr(self, item.name) for item in fields(self) if item.metadata["secret"])
+        return frozenset(value for value in values if value)
+
+    def pointed_at_sandbox(self, url: str) -> Self:
+        """These settings with the sandbox at `url` in place of whatever it stands in for.
+
+        Keys given beside the URL of a sandbox are sent there, so that a wrong key can be tried out.
+        """
+        own = self if self.sandbox.startswith("http") else type(self)()
+        text: dict[str, Any] = (
+            {"openai_base_url": f"{url}/v1", "openai_api_key": own.openai_api_key or "sandbox-key"}
+            if self.sandboxes_text
+            else {}
+        )
+        discord: dict[str, Any] = (
+            {
+                "webhook_url": f"{url}/api/webhooks/1000000000000000003/sandbox-webhook-token",
+                "discord_bot_token": own.discord_bot_token or "sandbox-bot-token",
+                "discord_channel_id": None,
+                "discord_api_url": f"{url}/api/v10",
+                "discord_gateway_url": f"{url.replace('http', 'ws', 1)}/gateway",
+                "discord_cdn_hosts": (urlsplit(url).netloc,),
+            }
+            if self.sandboxes_discord
+            else {}
+        )
+        return replace(self, **text, **discord)

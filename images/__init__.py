@@ -1,0 +1,1 @@
+"""Pictures: asking a provider for them, fetching, checking, cutting and keeping them."""

@@ -1,0 +1,70 @@
+"""Pictures in the database. Every function works inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from database import pictures
+
+_INSERT = pictures.insert()
+_OF_JOB = (
+    select(pictures)
+    .where(pictures.c.job_id == bindparam("job"))
+    .order_by(pictures.c.created_at, pictures.c.position)
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A kept picture.
+
+    `file` is its name in the storage and under /images/. `role` is "grid" for a MidJourney grid of four
+    and "picture" for a single one, `position` its number in the grid (1-4). `width` and `height` are in
+    pixels, `source_url` is where it came from (such URLs die), `created_at` in epoch seconds.
+    """
+
+    id: str
+    job_id: str
+    file: str
+    role: str
+    position: int | None
+    mime: str
+    width: int
+    height: int
+    sha256: str
+    alt: str
+    provider: str
+    model: str
+    prompt: str
+    seed: int | None
+    source_url: str | None
+    created_at: float
+
+    def public(self, base_url: str) -> dict[str, Any]:
+        """The picture as answers show it, its URL below `base_url`."""
+        return {
+            "id": self.id,
+            "url": f"{base_url}/images/{self.file}",
+            "source_url": self.source_url,
+            "provider": self.provider,
+            "role": self.role,
+            "index": self.position,
+            "width": self.width,
+            "height": self.height,
+            "mime": self.mime,
+            "alt": self.alt,
+            "seed": self.seed,
+        }
+
+
+def insert(tx: Connection, kept: Sequence[Picture]) -> None:
+    tx.execute(_INSERT, [asdict(picture) for picture in kept])
+
+
+def of_job(tx: Connection, job_id: str) -> tuple[Picture, ...]:
+    """The job's pictures, oldest first; a grid before its four parts."""
+    return tuple(Picture(**row._mapping) for row in tx.execute(_OF_JOB, {"job": job_id}))

@@ -1,0 +1,22 @@
+"""What is counted and timed, for Prometheus."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS = (0.005, 0.025, 0.1, 0.5, 1, 2, 5, 10, 20, 40, 60, 90, 120, 180, 300)
+
+REQUESTS = Histogram(
+    "storyfarm_request_seconds", "Answered HTTP requests.", ["route", "status"], buckets=_SECONDS
+)
+PROVIDERS = Histogram(
+    "storyfarm_provider_seconds",
+    "Calls of outside services, by outcome (ok, or the error's code).",
+    ["provider", "outcome"],
+    buckets=_SECONDS,
+)
+CAPTURES = Counter(
+    "storyfarm_captures_total",
+    "Pictures heard in the channel: matched by what, ambiguous, closed (a second picture), foreign.",
+    ["outcome"],
+)
+LISTENER_RESTARTS = Counter("storyfarm_listener_restarts_total", "Restarts of the Discord listener.")
+HELD = Gauge("storyfarm_held_requests", "Requests that wait for their story and picture.")

@@ -1,0 +1,1 @@
+"""MidJourney in a Discord channel: its messages, our commands, and which picture answers which command."""

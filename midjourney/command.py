@@ -1,0 +1,113 @@
+"""The /imagine line: one line, parameters behind the text, the seed always last and always whole."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from utils import clip, one_line
+
+# What a person may set, and the form of its value (docs.midjourney.com, parameter list). Everything else is
+# left out: an unknown parameter ends the picture with a private error that we never see; --seed is
+# ours; --repeat would run, and bill, the picture several times; --video is no picture.
+_NUMBER = r"\d{1,4}(?:\.\d{1,2})?"
+_PARAMETERS = {
+    "ar": r"\d{1,3}:\d{1,3}",
+    "v": r"\d(?:\.\d)?",
+    "niji": r"\d?",
+    "s": _NUMBER,
+    "c": _NUMBER,
+    "q": _NUMBER,
+    "w": _NUMBER,
+    "iw": _NUMBER,
+    "exp": _NUMBER,
+    "stop": r"\d{2,3}",
+    "style": r"[a-z0-9]{1,20}",
+    "raw": r"",
+    "tile": r"",
+    "draft": r"",
+}
+_LONG_NAMES = {
+    "aspect": "ar",
+    "version": "v",
+    "stylize": "s",
+    "chaos": "c",
+    "quality": "q",
+    "weird": "w",
+}
+# " --ar 16:9", " --tile": a name after two dashes at the start of a word, and the word behind it
+_PARAMETER = re.compile(r"(?:^|(?<=\s))-{2,}(?P<name>[a-z]\w*)(?:[ =]+(?P<value>[^\s-]\S*))?", re.IGNORECASE)
+# MidJourney takes an em dash for "--", so a dash in prose would start a parameter.
+_LONG_DASHES = re.compile(r"\s*[\u2012-\u2015\u2e3a\u2e3b]+\s*")
+_DOUBLE_HYPHEN = re.compile(r"-{2,}")
+
+
+@dataclass(frozen=True)
+class Command:
+    """`text` is the prompt without parameters, `prompt` the whole of it."""
+
+    text: str
+    prompt: str
+
+    @property
+    def line(self) -> str:
+        """What a person pastes into Discord."""
+        return f"/imagine prompt: {self.prompt}"
+
+
+def message_content(line: str) -> str:
+    """The Discord message for a command: a code block, which one click copies and which pings nobody."""
+    return f"```\n{line}\n```"
+
+
+def build_command(
+    prompt: str, *, seed: int, style: str = "", signature: str = "", limit: int = 350
+) -> Command:
+    """The command that asks MidJourney for `prompt`.
+
+    `limit`: characters of the prompt with style, signature, parameters and seed; what is too much is cut
+    from the end of the prompt's text, never from the rest. Backticks and line breaks cannot leave the
+    code block, and two dashes in prose cannot become a parameter.
+    """
+    text, parameters = _split_parameters(_safe(prompt))
+    ending = "".join(f", {part}" for part in (_prose(_safe(style)), _prose(_safe(signature))) if part)
+    flags = "".join(f" {parameter}" for parameter in parameters) + f" --seed {seed}"
+    room = limit - len(ending) - len(flags)
+    while room < limit // 4 and parameters:
+        parameters.pop()
+        flags = "".join(f" {parameter}" for parameter in parameters) + f" --seed {seed}"
+        room = limit - len(ending) - len(flags)
+    text = (clip(text, max(room, 0)) + ending).removeprefix(", ")
+    return Command(text=text, prompt=text + flags)
+
+
+def _safe(text: str) -> str:
+    return one_line(text).replace("`", "'")
+
+
+def _split_parameters(text: str) -> tuple[str, list[str]]:
+    """The prose, and the parameters that may stay, each once: `["--ar 16:9", "--tile"]`."""
+    kept: dict[str, str] = {}
+
+    def take(match: re.Match[str]) -> str:
+        name = match["name"].lower()
+        name, value = _LONG_NAMES.get(name, name), match["value"] or ""
+        if name not in _PARAMETERS:
+            # "--seed 7", "--repeat 4": gone with their number; "--sunny day": prose, without its dashes
+            return "" if value.isdigit() else f"{match['name']} {value}"
+        form = _PARAMETERS[name]
+        takes_value = bool(form)
+        if takes_value and re.fullmatch(form, value):
+            kept[name] = f"--{name} {value}".strip()
+        elif not takes_value or not value:
+            if not takes_value:
+                kept[name] = f"--{name}"
+            return value
+        return ""
+
+    prose = _PARAMETER.sub(take, text)
+    return _prose(prose), list(kept.values())
+
+
+def _prose(text: str) -> str:
+    return one_line(_DOUBLE_HYPHEN.sub("-", _LONG_DASHES.sub(" - ", text)))

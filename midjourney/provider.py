@@ -1,0 +1,211 @@
+"""MidJourney over Discord as an image provider: a command posted, and its picture awaited."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+
+import metrics
+from database import Database
+from errors import ProviderError, ProviderTimeout, StoryfarmError
+from images import records
+from images.provider import ImageRequest, OnProgress, Progress
+from images.records import Picture
+from jobs.notifier import Notifier, Waiter
+from midjourney import commands
+from midjourney.captures import Captures, Mark, topic
+from midjourney.command import build_command, message_content
+from midjourney.commands import CommandRecord, CommandState
+from midjourney.keeping import PROVIDER
+from utils import remaining
+
+log = structlog.get_logger()
+
+_CATCH_UP_SECONDS = 60.0
+# How long an answer that got lost may take to show up in the channel instead.
+_ECHO_SECONDS = 3.0
+_POSTS = 3
+
+
+@dataclass(frozen=True)
+class Posted:
+    """Where a command stands: Discord's ids of its channel and message."""
+
+    channel_id: int
+    message_id: int
+
+
+class Webhook(Protocol):
+    def post(self, content: str, *, deadline: float) -> Posted:
+        """Raises ProviderError; one that is not permanent leaves open whether the message was posted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptForm:
+    """How prompts are built: the words at the end, and the longest prompt in characters."""
+
+    signature: str
+    limit: int
+
+
+class MidjourneyProvider:
+    """`deaf` says why the channel cannot be heard at all (a wrong token), or "" if it can."""
+
+    def __init__(
+        self,
+        database: Database,
+        notifier: Notifier,
+        captures: Captures,
+        webhook: Webhook,
+        form: PromptForm,
+        *,
+        deaf: Callable[[], str],
+    ) -> None:
+        self._database = database
+        self._notifier = notifier
+        self._captures = captures
+        self._webhook = webhook
+        self._form = form
+        self._deaf = deaf
+
+    def generate(
+        self, request: ImageRequest, *, deadline: float, on_progress: OnProgress
+    ) -> tuple[Picture, ...]:
+        """See ImageProvider.generate. A late picture is still taken after ProviderTimeout."""
+        started = time.monotonic()
+        try:
+            pictures = self._generate(request, deadline, on_progress)
+        except StoryfarmError as error:
+            metrics.PROVIDERS.labels(PROVIDER, error.code).observe(time.monotonic() - started)
+            raise
+        metrics.PROVIDERS.labels(PROVIDER, "ok").observe(time.monotonic() - started)
+        return pictures
+
+    def _generate(
+        self, request: ImageRequest, deadline: float, on_progress: OnProgress
+    ) -> tuple[Picture, ...]:
+        with self._notifier.listen(topic(request.id)) as waiter:
+            record, is_new = self._record(request)
+            if record.state is CommandState.POSTING:
+                self._post(record, waiter, deadline, is_new=is_new)
+                on_progress(Progress(None, "Waiting for someone in the channel to run the command."))
+            elif settled := self._settled(request.id):
+                return settled
+            while waiter.wait(deadline):
+                if settled := self._settled(request.id):
+                    return settled
+                if progress := self._captures.progress(request.id):
+                    on_progress(progress)
+        if settled := self._settled(request.id):
+            return settled
+        self._captures.mark(request.id, Mark.TIMED_OUT)
+        raise ProviderTimeout(
+            "MidJourney's picture did not come in time. If it still comes, it joins the story.",
+            code="image_timeout",
+        )
+
+    def _record(self, request: ImageRequest) -> tuple[CommandRecord, bool]:
+        """The command's row, and whether it is new: the intent is recorded before anything is posted."""
+        for _ in range(10):
+            record = self._new_record(request)
+            try:
+                with self._database.write() as tx:
+                    commands.insert(tx, record)
+            except IntegrityError as error:
+                with self._database.read() as tx:
+                    known = commands.load(tx, request.id)
+                if known:
+                    return known, False
+                log.info("command.seed_taken", error=type(error).__name__)
+                continue
+            self._captures.open(record)
+            return record, True
+        raise ProviderError("No free seed was found for the picture.", code="no_seed")
+
+    def _new_record(self, request: ImageRequest) -> CommandRecord:
+        seed = self._captures.new_seed()
+        command = build_command(
+            request.prompt,
+            seed=seed,
+            style=request.style,
+            signature=self._form.signature,
+            limit=self._form.limit,
+        )
+        return CommandRecord(
+            id=request.id,
+            job_id=request.job_id,
+            state=CommandState.POSTING,
+            seed=seed,
+            prompt=command.prompt,
+            line=command.line,
+            created_at=time.time(),
+        )
+
+    def _post(self, record: CommandRecord, waiter: Waiter, deadline: float, *, is_new: bool) -> None:
+        """Post the command unless it is in the channel already; fails it if it cannot be posted."""
+        if not is_new and self._stands_in_channel(record.id, deadline):
+            return
+        if why := self._deaf():
+            error = ProviderError(f"The Discord channel cannot be heard: {why}", code="deaf", permanent=True)
+            self._captures.fail(record.id, error)
+            raise error
+        content = message_content(record.line)
+        for attempt in range(1, _POSTS + 1):
+            try:
+                posted = self._webhook.post(content, deadline=deadline)
+            except ProviderError as error:
+                if error.permanent:
+                    self._captures.fail(record.id, error)
+                    raise
+                # The answer was lost, perhaps not the message: it may be read in the channel.
+                if self._appears(record.id, waiter, deadline):
+                    return
+                if attempt == _POSTS or not self._captures.caught_up.is_set():
+                    raise
+            else:
+                self._captures.posted(record, posted.channel_id, posted.message_id)
+                log.info("command.posted", job=record.job_id, seed=record.seed, attempt=attempt)
+                return
+
+    def _stands_in_channel(self, command_id: str, deadline: float) -> bool:
+        """Whether a command of an earlier life was posted: known once the channel has been read again.
+
+        Raises ProviderTimeout if the channel cannot be read: posting it twice would be worse.
+        """
+        if not self._captures.caught_up.wait(min(remaining(deadline), _CATCH_UP_SECONDS)):
+            raise ProviderTimeout(
+                "After a restart the Discord channel could not be read, so the command was not posted again.",
+                code="image_timeout",
+            )
+        return self._state(command_id) is not CommandState.POSTING
+
+    def _appears(self, command_id: str, waiter: Waiter, deadline: float) -> bool:
+        waiter.wait(min(deadline, time.monotonic() + _ECHO_SECONDS))
+        return self._state(command_id) is not CommandState.POSTING
+
+    def _state(self, command_id: str) -> CommandState | None:
+        with self._database.read() as tx:
+            record = commands.load(tx, command_id)
+        return record.state if record else None
+
+    def _settled(self, command_id: str) -> tuple[Picture, ...]:
+        """The pictures if they are kept, nothing while they may still come. Raises the command's error."""
+        with self._database.read() as tx:
+            record = commands.load(tx, command_id)
+            if record and record.state is CommandState.DONE:
+                return tuple(
+                    picture
+                    for picture in records.of_job(tx, record.job_id)
+                    if picture.id.partition("-")[0] == command_id
+                )
+        if record and record.error:
+            problem = record.error
+            raise ProviderError(problem["detail"], code=problem["code"], permanent=True)
+        if record and record.state is CommandState.EXPIRED:
+            raise ProviderTimeout("The picture was awaited for too long.", code="image_timeout")
+        return ()

@@ -1,0 +1,296 @@
+"""Any OpenAI-compatible API over requests: complete and stream chat answers.
+
+The common denominator is POST {base}/chat/completions (OpenAI, Ollama, llama.cpp, vLLM, LM Studio ...).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import requests
+import structlog
+import urllib3
+from sseclient import SSEClient
+
+import metrics
+from errors import ContentRefused, ProviderError, ProviderTimeout, StoryfarmError
+from http_session import no_longer_than, open_session, retrying
+from text.failures import LIMIT_NAMES, UnsupportedField, error_in
+from text.model import Completion, Message, Outcome, Schema, Usage
+from utils import remaining
+
+log = structlog.get_logger()
+
+PROVIDER = "openai"
+_MOST_BYTES = 8_000_000
+# An answer that is not streamed is written before its first byte comes, so a read may take the whole time.
+_READ_SECONDS = 600.0
+
+
+class OpenAIClient:
+    """A TextModel. `threads`: how many threads may call at once without waiting for a connection."""
+
+    def __init__(self, base_url: str, api_key: str, model: str, *, threads: int = 64) -> None:
+        self._base_url = base_url
+        self._model = model
+        self._session = open_session(threads)
+        self._lock = threading.Lock()
+        # What a 400 has taught about this server and model: other names for fields, or fields to leave out.
+        self._limit_name = LIMIT_NAMES[0]
+        self._left_out: frozenset[str] = frozenset()
+        headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+        if api_key:
+            headers["Authorization"] = f"Bearer {api_key}"
+        # Prepared once: preparing URL and headers for each call takes half of a call's CPU time.
+        self._chat = requests.Request("POST", f"{base_url}/chat/completions", headers=headers).prepare()
+        self._models = requests.Request("GET", f"{base_url}/models", headers=headers).prepare()
+
+    def complete(
+        self, messages: Sequence[Message], *, schema: Schema | None = None, max_tokens: int, deadline: float
+    ) -> Completion:
+        """See TextModel.complete. At most three attempts, all of them before `deadline`."""
+        started = time.monotonic()
+        try:
+            with _call_counted(started):
+                return retrying(deadline)(self._complete, messages, schema, max_tokens, deadline)
+        except StoryfarmError as error:
+            log.warning("text.failed", code=error.code, text_s=round(time.monotonic() - started, 3))
+            raise
+
+    def stream(
+        self, messages: Sequence[Message], *, schema: Schema | None = None, max_tokens: int, deadline: float
+    ) -> Iterator[str]:
+        """See TextModel.stream. Attempts are repeated only until the answer begins."""
+        with _call_counted(time.monotonic()):
+            response = retrying(deadline)(self._open_stream, messages, schema, max_tokens, deadline)
+            with response:
+                yield from _read_stream(response, deadline)
+
+    def models(self, *, deadline: float) -> list[dict[str, Any]]:
+        """The models that the server lists, at OpenAI with a `shutdown_date`. Costs nothing."""
+        response = self._send(self._models.copy(), deadline, stream=False)
+        body = _json(response)
+        listed = body.get("data") if isinstance(body, dict) else None
+        if not isinstance(listed, list):
+            raise ProviderError("The text model's server did not list its models.", code="bad_answer")
+        return [item for item in listed if isinstance(item, dict)]
+
+    def close(self) -> None:
+        self._session.close()
+
+    def _complete(
+        self, messages: Sequence[Message], schema: Schema | None, max_tokens: int, deadline: float
+    ) -> Completion:
+        response = self._post(messages, schema, max_tokens, deadline, stream=False)
+        return _completion(_json(response), with_schema=schema is not None, model=self._model)
+
+    def _open_stream(
+        self, messages: Sequence[Message], schema: Schema | None, max_tokens: int, deadline: float
+    ) -> requests.Response:
+        return self._post(messages, schema, max_tokens, deadline, stream=True)
+
+    def _post(
+        self,
+        messages: Sequence[Message],
+        schema: Schema | None,
+        max_tokens: int,
+        deadline: float,
+        *,
+        stream: bool,
+    ) -> requests.Response:
+        """The answer, asked for once more if a 400 names a field that the server does not know."""
+        try:
+            return self._send(self._request(messages, schema, max_tokens, stream=stream), deadline, stream)
+        except UnsupportedField as unsupported:
+            if not self._learn(unsupported.field):
+                raise
+        return self._send(self._request(messages, schema, max_tokens, stream=stream), deadline, stream)
+
+    def _request(
+        self, messages: Sequence[Message], schema: Schema | None, max_tokens: int, *, stream: bool
+    ) -> requests.PreparedRequest:
+        body: dict[str, Any] = {
+            "model": self._model,
+            "messages": list(messages),
+            self._limit_name: max_tokens,
+        }
+        if schema is not None:
+            form = {"name": schema.name, "strict": True, "schema": schema.schema}
+            body["response_format"] = {"type": "json_schema", "json_schema": form}
+        if stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        request = self._chat.copy()
+        kept = {name: value for name, value in body.items() if name not in self._left_out}
+        request.prepare_body(json.dumps(kept).encode(), None)
+        return request
+
+    def _learn(self, field: str) -> bool:
+        """Do without `field` from now on; False if that is not possible."""
+        with self._lock:
+            if field in LIMIT_NAMES:
+                other = LIMIT_NAMES[1 - LIMIT_NAMES.index(field)]
+                if other in self._left_out or self._limit_name == other:
+                    return True
+                self._limit_name = other
+            elif field in ("response_format", "stream_options"):
+                self._left_out |= {field}
+            else:
+                return False
+        log.info("text.learned", field=field, model=self._model)
+        return True
+
+    def _send(self, request: requests.PreparedRequest, deadline: float, stream: bool) -> requests.Response:
+        try:
+            response = self._session.send(
+                request,
+                timeout=no_longer_than(deadline, _READ_SECONDS),
+                stream=True,
+                allow_redirects=False,
+                proxies={},
+            )
+            if response.status_code == 200 and stream:
+                return response
+            with response:
+                response._content = _read_all(response, deadline)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise _connection_error(error, deadline) from error
+        if response.status_code != 200:
+            raise _error_of(response)
+        return response
+
+
+def _connection_error(error: Exception, deadline: float) -> ProviderError | ProviderTimeout:
+    if remaining(deadline) < 0.1:
+        return ProviderTimeout("The text model did not answer in time.", code="story_timeout")
+    if isinstance(error, requests.ConnectTimeout | requests.ReadTimeout):
+        return ProviderError("The text model could not be reached in time.", code="unreachable")
+    return ProviderError(
+        "The connection to the text model failed. Is its address right, and does it run?", code="unreachable"
+    )
+
+
+@contextlib.contextmanager
+def _call_counted(started: float) -> Iterator[None]:
+    outcome = "aborted"
+    try:
+        yield
+        outcome = "ok"
+    except StoryfarmError as error:
+        outcome = error.code
+        raise
+    finally:
+        metrics.PROVIDERS.labels(PROVIDER, outcome).observe(time.monotonic() - started)
+
+
+def _read_all(response: requests.Response, deadline: float) -> bytes:
+    """The body, with a total deadline: a read timeout alone starts anew with every byte that trickles in."""
+    content = bytearray()
+    for chunk in response.iter_content(65_536):
+        content += chunk
+        if len(content) > _MOST_BYTES:
+            raise ProviderError("The text model's answer was far too long.", code="bad_answer")
+        if not remaining(deadline):
+            raise ProviderTimeout("The text model did not answer in time.", code="story_timeout")
+    return bytes(content)
+
+
+def _json(response: requests.Response) -> Any:
+    try:
+        return json.loads(response.content)
+    except ValueError as error:
+        raise ProviderError(
+            "The text model's server answered with something that is not JSON.", code="bad_answer"
+        ) from error
+
+
+def _completion(body: Any, *, with_schema: bool, model: str) -> Completion:
+    try:
+        choice = body["choices"][0]
+        message = choice["message"]
+        text = message.get("content") or ""
+        finish, refusal = choice.get("finish_reason"), message.get("refusal")
+        used = body.get("usage") or {}
+        usage = Usage(int(used.get("prompt_tokens") or 0), int(used.get("completion_tokens") or 0))
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        if isinstance(body, dict) and "error" in body:
+            raise error_in(500, body) from error
+        raise ProviderError("The text model's answer has an unknown shape.", code="bad_answer") from error
+    return Completion(
+        text=refusal or text,
+        outcome=_outcome(finish, refusal),
+        provider=PROVIDER,
+        model=str(body.get("model") or model),
+        usage=usage,
+        value=_object(text) if with_schema else None,
+    )
+
+
+def _outcome(finish: str | None, refusal: str | None) -> Outcome:
+    if refusal:
+        return Outcome.REFUSED
+    return {"length": Outcome.CUT, "content_filter": Outcome.FILTERED}.get(finish or "", Outcome.DONE)
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    """The JSON object in `text`; some servers ignore the schema, or wrap the object in a code fence."""
+    try:
+        value = json.loads(text[text.index("{") : text.rindex("}") + 1])
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _read_stream(response: requests.Response, deadline: float) -> Iterator[str]:
+    finish: str | None = None
+    try:
+        for event in SSEClient(_chunks(response, deadline)).events():
+            if event.data == "[DONE]":
+                break
+            delta, reason = _delta(event.data)
+            finish = reason or finish
+            if delta:
+                yield delta
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise ProviderError(
+            "The text model's stream broke off.", code="stream_broken", permanent=True
+        ) from error
+    if finish == "content_filter":
+        raise ContentRefused("The provider's content filter stopped the text.", code="content_filtered")
+    if finish is None:
+        raise ProviderError("The text model's stream ended too early.", code="stream_broken", permanent=True)
+
+
+def _chunks(response: requests.Response, deadline: float) -> Iterator[bytes]:
+    """The bytes as they come: iter_content would hold them back on answers that are not chunked."""
+    while chunk := response.raw.read1(65_536, decode_content=True):
+        if not remaining(deadline):
+            raise ProviderTimeout("The text model did not finish in time.", code="story_timeout")
+        yield chunk
+
+
+def _delta(data: str) -> tuple[str, str | None]:
+    """(text, finish reason) of one event: '{"choices": [{"delta": {"content": "Once"}}]}'."""
+    try:
+        body = json.loads(data)
+        if "error" in body:
+            raise error_in(500, body)
+        choice = (body.get("choices") or [{}])[0]
+        delta = choice.get("delta") or {}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ProviderError("The text model's stream is not readable.", code="bad_answer") from error
+    if delta.get("refusal"):
+        raise ContentRefused("The text model declined to write this.", code="content_refused")
+    return delta.get("content") or "", choice.get("finish_reason")
+
+
+def _error_of(response: requests.Response) -> StoryfarmError:
+    try:
+        body = json.loads(response.content)
+    except ValueError:  # a proxy's HTML page
+        body = {}
+    return error_in(response.status_code, body, response.headers)

@@ -1,0 +1,1 @@
+"""The main job: one prompt in, a story and its picture out."""

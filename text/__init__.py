@@ -1,0 +1,1 @@
+"""Text models: what flows ask of them, and reading what they write."""

@@ -1,0 +1,118 @@
+"""Reads the error answers of OpenAI-compatible servers, which come in many shapes."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+from typing import Any
+
+from errors import ContentRefused, ProviderError, StoryfarmError
+
+# One token limit under two names: OpenAI's models since gpt-5 want the first, older servers the second.
+LIMIT_NAMES = ("max_completion_tokens", "max_tokens")
+_REFUSED_CODES = frozenset(
+    {"content_filter", "moderation_blocked", "content_policy_violation", "contentFilter"}
+)
+_RETRIED = frozenset({408, 409, 425, 429})
+
+
+class UnsupportedField(ProviderError):
+    """The server does not know a field of the request: `field` can be renamed or left out."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            f"The text model's server does not take the field {field}.", code="bad_request", permanent=True
+        )
+        self.field = field
+
+
+class _Failure:
+    """An error answer, read tolerantly: objects, arrays, strings, `detail`, and HTML of proxies."""
+
+    def __init__(self, status: int, body: Any, retry_after: float | None) -> None:
+        self.status = status
+        self.retry_after = retry_after
+        if isinstance(body, list):
+            body = body[0] if body else {}
+        error = body.get("error", body) if isinstance(body, dict) else {}
+        fields: Mapping[str, Any] = error if isinstance(error, dict) else {}
+        self.type = str(fields.get("type") or "")
+        self.code = str(fields.get("code") or "")
+        self.param = str(fields.get("param") or "")
+        plain = error if isinstance(error, str) else ""
+        self.message = str(fields.get("message") or fields.get("detail") or plain)
+
+
+# What a status means when nothing more exact is known: (code, permanent, what to do about it).
+_STATUS = {
+    400: ("bad_request", True, "The text model's server refused the request (400)."),
+    401: ("bad_key", True, "The text model's server refused the key. Check OPENAI_API_KEY."),
+    403: ("bad_key", True, "The key may not use this text model. Check OPENAI_API_KEY and its project."),
+    404: (
+        "no_such_model",
+        True,
+        "The text model or its address does not exist. Check OPENAI_MODEL and OPENAI_BASE_URL.",
+    ),
+    408: ("provider_busy", False, "The text model's server was too slow (408)."),
+    429: ("rate_limited", False, "The text model's server asks for fewer requests. Try again in a moment."),
+}
+
+
+def error_in(status: int, body: Any, headers: Mapping[str, str] = MappingProxyType({})) -> StoryfarmError:
+    """The failure that an error answer tells of: refused, hopeless, or worth another attempt.
+
+    `body` is the parsed JSON, {} where there was none. Nothing of it is put into the error's text.
+    """
+    failure = _Failure(status, body, _retry_after(headers))
+    if failure.code in _REFUSED_CODES or failure.type in _REFUSED_CODES:
+        return ContentRefused("The provider's content filter refused the prompt.", code="content_filtered")
+    if failure.status == 429 and _quota_is_used_up(failure):
+        return ProviderError(
+            "The text model's account has no credit left. Check its plan and billing.",
+            code="no_credit",
+            permanent=True,
+        )
+    if failure.status in (400, 422) and (field := _unsupported_field(failure)):
+        return UnsupportedField(field)
+    code, permanent, detail = _STATUS.get(
+        failure.status,
+        (
+            "provider_failed",
+            failure.status < 500 and failure.status not in _RETRIED,
+            f"The text model's server failed ({failure.status}).",
+        ),
+    )
+    return ProviderError(detail, code=code, permanent=permanent, retry_after=failure.retry_after)
+
+
+def _quota_is_used_up(failure: _Failure) -> bool:
+    return failure.type == "insufficient_quota" or failure.code in (
+        "insufficient_quota",
+        "credit_balance_exhausted",
+        "project_spend_limit_exceeded",
+    )
+
+
+def _unsupported_field(failure: _Failure) -> str:
+    """'max_tokens' from "Unsupported parameter: 'max_tokens' is not supported with this model."."""
+    names = (*LIMIT_NAMES, "response_format", "stream_options")
+    if failure.param in names:
+        return failure.param
+    complaints = ("unsupported", "unknown", "unrecognized", "extra")
+    complains = any(word in failure.message.lower() for word in complaints)
+    return next((name for name in names if complains and name in failure.message), "")
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait: from `retry-after-ms`, or `retry-after`, which may be a float or a date."""
+    with contextlib.suppress(ValueError, KeyError):
+        return max(0.0, float(headers["retry-after-ms"]) / 1000)
+    text = headers.get("retry-after", "")
+    with contextlib.suppress(ValueError):
+        return max(0.0, float(text))
+    with contextlib.suppress(ValueError, TypeError):
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    return None

@@ -1,0 +1,51 @@
+"""Small functions of the standard library only, each used in several places."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+import uuid
+from datetime import UTC, datetime
+
+# Marks that change the direction of what follows, or that nobody can see: harmless in a story, but they
+# can make a command look like another one. https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
+_INVISIBLE = frozenset("\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff") | frozenset(
+    chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+)
+
+
+def new_id() -> str:
+    """An id that cannot be guessed: 32 hexadecimal digits."""
+    return uuid.uuid4().hex
+
+
+def remaining(deadline: float) -> float:
+    """Seconds left until `deadline` (a `time.monotonic()` value), never below zero."""
+    return max(0.0, deadline - time.monotonic())
+
+
+def iso(moment: float) -> str:
+    """A time in epoch seconds as RFC 3339 text in UTC, with milliseconds."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def one_line(text: str) -> str:
+    """`text` on one line: control, direction and invisible characters gone, runs of space collapsed.
+
+    The zero-width joiner stays, since emoji such as families are built with it.
+    """
+    visible = (
+        " " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char
+        for char in text
+        if char not in _INVISIBLE
+    )
+    return " ".join("".join(visible).split())
+
+
+def clip(text: str, limit: int) -> str:
+    """At most `limit` characters of `text`, cut at a space where one is near, with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    head = text[: max(0, limit - 1)]
+    space = head.rfind(" ", len(head) * 2 // 3)
+    return (head[:space] if space > 0 else head).rstrip() + "…"
