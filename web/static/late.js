@@ -1,6 +1,7 @@
 // A picture that missed its deadline may still arrive: looking for it now and then.
 
 import { readJob } from "./api.js";
+import { singlePictures } from "./gallery.js";
 
 const EVERY = 5_000;
 const AT_MOST = 10 * 60_000;
@@ -23,7 +24,7 @@ export function watchForPictures(id, { arrived, gaveUp, signal }) {
   const next = async () => {
     const { images, hopeless } = await look(id, signal);
     if (signal.aborted) return;
-    if (images.length) arrived(images);
+    if (singlePictures(images).length) arrived(images);
     else if (hopeless || performance.now() > until) gaveUp();
     else setTimeout(next, EVERY);
   };

@@ -23,7 +23,7 @@ function showCount() {
 
 function showFault(text) {
   fault.textContent = text;
-  box.toggleAttribute("aria-invalid", Boolean(text));
+  box.setAttribute("aria-invalid", Boolean(text));
 }
 
 function changed() {

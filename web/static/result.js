@@ -28,7 +28,7 @@ function colophon({ timings = {}, sandbox }) {
     painted != null && `pictures in ${inWords(painted)}`,
     total != null && `${inWords(total)} in all`,
   ].filter(Boolean).join(", ");
-  return [parts, sandbox && "samples from the sandbox"].filter(Boolean).join(" · ");
+  return [parts, sandbox && "samples from the sandbox"].filter(Boolean).join(" · ").replace(/^./, (first) => first.toUpperCase());
 }
 
 export function showResult(answer) {

@@ -2,13 +2,13 @@
 
 import { tellStory, Trouble } from "./api.js";
 import { announce, byId } from "./dom.js";
-import { singlePictures, showGallery } from "./gallery.js";
+import { showGallery } from "./gallery.js";
 import { answered, keyFor } from "./idempotency.js";
 import { watchForPictures } from "./late.js";
 import { setUpLightbox } from "./lightbox.js";
 import { focusPrompt, promptWasTold, readPrompt, setUpPrompt } from "./prompt.js";
 import { announceResult, bringBackResult, hideResult, setUpResult, showLate, showResult } from "./result.js";
-import { hideTrouble, onRetry, showProblems, showTrouble } from "./trouble.js";
+import { hideProblems, hideTrouble, onRetry, showProblems, showTrouble } from "./trouble.js";
 import { startWaiting } from "./wait.js";
 
 const form = byId("wish");
@@ -63,10 +63,9 @@ async function answerTo(wish) {
 }
 
 function pictureArrived(answer, images) {
-  if (!singlePictures(images).length) return;
   showGallery(images);
   showLate("");
-  if (answer.story) hideTrouble();
+  hideProblems();
   announce("The picture has arrived.");
 }
 
@@ -81,9 +80,10 @@ function hopeForPicture(answer) {
 }
 
 function show(answer) {
+  watch.abort();
   promptWasTold();
   showResult(answer);
-  if (!answer.problems.length) {
+  if (answer.status !== "partial") {
     announceResult(answer);
     return;
   }
@@ -106,7 +106,6 @@ function cameToNothing(reason) {
 async function tell() {
   const wish = !request && readWish();
   if (!wish) return;
-  watch.abort();
   byId("note").textContent = "";
   hideTrouble();
   hideResult();

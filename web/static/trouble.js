@@ -21,6 +21,11 @@ export function hideTrouble() {
   notice.hidden = true;
 }
 
+/** The missing half has come; an error shown since then stays. */
+export function hideProblems() {
+  if (!problems.hidden) hideTrouble();
+}
+
 function show(part) {
   clearInterval(ticking);
   for (const each of [error, problems]) each.hidden = each !== part;
@@ -28,7 +33,7 @@ function show(part) {
   readyToRetry();
   notice.hidden = false;
   notice.focus();
-  notice.scrollIntoView({ block: "nearest" });
+  notice.scrollIntoView({ block: "start" });
 }
 
 function readyToRetry() {

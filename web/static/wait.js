@@ -34,7 +34,7 @@ function showLine({ bar, hint, usual, doing, over }, elapsed) {
 }
 
 function show(elapsed) {
-  byId("elapsed").textContent = `${Math.floor(elapsed)} s`.replace(/^(\d{2,}) s$/, (_, whole) => inWords(Number(whole)));
+  byId("elapsed").textContent = inWords(Math.floor(elapsed));
   showLine(story, elapsed);
   showLine(picture, elapsed);
 }
