@@ -3,7 +3,10 @@
 let last = { wish: "", key: "" };
 
 /** randomUUID exists only on secure origins; a farm on the home network has none. */
-const freshKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+function freshKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 /** The same key as before while the same wish has had no answer. */
 export function keyFor(wish) {

@@ -28,7 +28,8 @@ function colophon({ timings = {}, sandbox }) {
     painted != null && `pictures in ${inWords(painted)}`,
     total != null && `${inWords(total)} in all`,
   ].filter(Boolean).join(", ");
-  return [parts, sandbox && "samples from the sandbox"].filter(Boolean).join(" · ").replace(/^./, (first) => first.toUpperCase());
+  const line = [parts, sandbox && "samples from the sandbox"].filter(Boolean).join(" · ");
+  return line.charAt(0).toUpperCase() + line.slice(1);
 }
 
 export function showResult(answer) {
