@@ -6,7 +6,7 @@ from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from sandbox.canvas import WHITE, Canvas, Colour, Pen, clear, darker, lighter, mix
+from sandbox.canvas import WHITE, Colour, Pen, clear, darker, lighter, mix
 from sandbox.mood import Mood
 
 MOONLIGHT: Colour = (255, 246, 214)

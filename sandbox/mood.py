@@ -36,7 +36,8 @@ NOTIONS: dict[str, str] = {
     "pig": "pig piglet pigs schwein cerdo cochon свинья 🐷 🐖",
     "cat": "cat kitten cats kitty katze gato chat кот кошка 🐈 🐱",
     "duck": "duck ducks duckling pond ente pato canard утка 🦆",
-    "castle": "castle king queen prince princess knight dragon fairy palace schloss burg castillo château замок 🏰 👑",
+    "castle": "castle king queen prince princess knight dragon fairy palace schloss burg "
+    "castillo château замок 🏰 👑",
     "crown": "crown king queen prince princess royal krone corona couronne король 👑",
     "kite": "kite wind windy drachen cometa cerf-volant 🪁",
     "butterfly": "butterfly butterflies schmetterling mariposa papillon бабочка 🦋",
@@ -121,7 +122,7 @@ def words_of(prompt: str) -> list[str]:
 
 def notions_of(prompt: str) -> list[str]:
     """The notions that the prompt calls for, in the order of their first mention."""
-    return _matches(words_of(prompt), {name: words for name, words in NOTIONS.items()})
+    return _matches(words_of(prompt), NOTIONS)
 
 
 def _matches(words: list[str], table: dict[str, str]) -> list[str]:

@@ -36,7 +36,7 @@ def paint_grid(prompt: str, seed: int, size: int = 2048) -> Image.Image:
 
 
 def preview(image: Image.Image, fraction: float) -> Image.Image:
-    """How an unfinished picture looks at that fraction (0..1): blurred, pale and noisy, at most 512 px wide."""
+    """How an unfinished picture looks at that fraction (0..1): blurred, pale, noisy, at most 512 px wide."""
     fraction = min(1.0, max(0.0, fraction))
     width = min(PREVIEW_WIDTH, image.width)
     height = max(1, round(image.height * width / image.width))

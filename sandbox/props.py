@@ -17,7 +17,7 @@ TRIM: Colour = (252, 246, 232)
 
 @dataclass(frozen=True)
 class Prop:
-    """How a thing is drawn, where it belongs (ground, sky, far or water) and how high it is in the picture."""
+    """How a thing is drawn, where it belongs (ground, sky, far or water) and its height in the picture."""
 
     draw: Callable[[Pen, Mood, Random], None]
     place: str

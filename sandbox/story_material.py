@@ -8,7 +8,7 @@ Sentences = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Part:
-    """One station of a story: a core sentence is always told, the others as the length allows, in this order."""
+    """One station of a story: one core sentence is always told, the others in their order as there is room."""
 
     cores: Sentences
     more: Sentences
@@ -69,7 +69,8 @@ ENGLISH_ATTEMPTS: tuple[Sentences, ...] = (
     (
         "{hero} climbed the highest hill.",
         "From up there the world looked like a quilt that somebody had forgotten to fold.",
-        "There was smoke over the chimneys, there was a silver thread of river, and there was a great deal of sky.",
+        "There was smoke over the chimneys, there was a silver thread of river, and "
+        "there was a great deal of sky.",
         "Only the one thing that mattered was nowhere to be seen.",
         "“Too far away,” {he} said to the wind, and the wind agreed with everything, as it always does.",
         "Going down took twice as long, because there were ripe blackberries on that side.",
@@ -221,13 +222,15 @@ ENGLISH = Material(
         ),
         more=(
             "The barn was red, the gate was white, and the kitchen door stood open from April to October.",
-            "Seven Yorkies slept in the straw by the stove, and each of them believed that the farm was theirs alone.",
+            "Seven Yorkies slept in the straw by the stove, and each of them believed that "
+            "the farm was theirs alone.",
             "Uncle Mark got up before the rooster and never once held it against him.",
             "He had a hat for rain, a hat for sun, and a pocket in which there was always a biscuit.",
             "{Hero} had silky hair, upright ears and a bow that was never quite straight.",
             "{He} was not much bigger than a loaf of bread, but {he} barked like a whole bakery.",
             "“Small dogs have short ways to the heart,” Uncle Mark used to say.",
-            "There were hens to be counted, sheep to be greeted and puddles to be measured with all four paws.",
+            "There were hens to be counted, sheep to be greeted and puddles to be measured "
+            "with all four paws.",
             "Whatever was lost on the farm was brought home by {him} before supper, slightly chewed.",
             "In the evenings they all sat on the steps together and watched the swallows write on the sky.",
             "It could have gone on like that for ever, and for a while it did.",
@@ -264,7 +267,8 @@ ENGLISH = Material(
             "There was just one trouble: the way was shut.",
         ),
         more=(
-            "The path that should have led there ended at a wall of brambles, and behind the brambles began the unknown.",
+            "The path that should have led there ended at a wall of brambles, and behind the "
+            "brambles began the unknown.",
             "Those who had tried before shook their heads and spoke of wet feet.",
             "“It has never been done,” said the clever ones, and they said it very slowly.",
             "“It has never been done yet,” said {friend}.",
@@ -306,25 +310,30 @@ ENGLISH = Material(
             "It came from {thing}, which had been there the whole time.",
             "Nobody had asked it anything, because nobody had thought that it was part of the answer.",
             "{Hero} went closer, one step and then another, and {his} heart beat like a small drum.",
-            "All the failed attempts were suddenly good for something: the bell, the song, the string, the word yet.",
+            "All the failed attempts were suddenly good for something: the bell, the song, "
+            "the string, the word yet.",
             "Each of them was a piece, and the pieces fitted.",
             "“I believe that I have been walking around it in circles,” {he} said.",
             "“Most of us do,” said {friend}, “and some never notice.”",
             "The clouds opened as if somebody had drawn back a curtain.",
-            "Light fell upon the place where the brambles had been thickest, and there was a gap just wide enough.",
+            "Light fell upon the place where the brambles had been thickest, and there was a "
+            "gap just wide enough.",
             "{He} took a deep breath and went through.",
         ),
     ),
     ending=Part(
         cores=(
             "So {hero} managed to {goal} after all.",
+            "And so it came true.",
             "And that is how {hero} came to {goal}.",
             "That very evening {hero} was able to {goal}, and it was wonderful.",
         ),
         more=(
-            "It was different from what {he} had imagined: smaller in some places, and in others far brighter.",
+            "It was different from what {he} had imagined: smaller in some places, and in "
+            "others far brighter.",
             "Nobody cheered at first, for everyone was busy being happy.",
-            "Then all of them talked at once, and the clever ones said that they had known it from the start.",
+            "Then all of them talked at once, and the clever ones said that they had known "
+            "it from the start.",
             "{friend} said nothing at all, but made room on the bench.",
             "They sat side by side and watched the evening put on its lights.",
             "There was soup, and there was cake, and nobody asked in which order.",
@@ -337,11 +346,13 @@ ENGLISH = Material(
     farm_ending=Part(
         cores=(
             "So {hero} managed to {goal} after all.",
+            "And so it came true.",
             "And that is how {hero} came to {goal}.",
             "That was the day on which {hero} was able to {goal}.",
         ),
         more=(
-            "It was different from what {he} had imagined: smaller in some places, and in others far brighter.",
+            "It was different from what {he} had imagined: smaller in some places, and in "
+            "others far brighter.",
             "Seven Yorkies barked for joy, and even the rooster forgot to be important.",
             "Uncle Mark took off his hat, which he otherwise did only for the first snow.",
             "“Well, look at that,” he said, and his voice was a little rough.",
@@ -350,7 +361,8 @@ ENGLISH = Material(
             "The note hangs over the kitchen stove now, a little yellow at the edges.",
             "Whoever comes to visit gets to hear the whole story, whether there is time for it or not.",
             "That night {he} slept in the straw between the others, with the bow over one ear.",
-            "In the dream {his} paws went on running, and nobody on the farm would have woken {him} for the world.",
+            "In the dream {his} paws went on running, and nobody on the farm would have "
+            "woken {him} for the world.",
         ),
     ),
     asides=(

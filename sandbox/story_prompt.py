@@ -4,6 +4,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(" ".join(lines).split())
+
+
 # Words in English, German, Spanish and French (and emoji) that call for a creature or a thing.
 NOUN_CALLS: dict[str, str] = {
     "dragon": "dragon drache drachen dragón 🐉 🐲",
@@ -59,7 +64,8 @@ SCENE_CALLS: dict[str, str] = {
     "river": "river brook fluss río rivière река",
 }
 FARM_CALLS = (
-    "farm farms farmyard barn yorkie yorkies yorkshire terrier terriers dog dogs puppy puppies doggy mark mark's "
+    "farm farms farmyard barn yorkie yorkies yorkshire terrier terriers dog dogs "
+    "puppy puppies doggy mark mark's "
     "bauernhof hof hund hunde welpe granja perro perros perrito cachorro ferme chien chiens chiot "
     "ферма собака собаки пёс 🐶 🐕 🐾"
 )
@@ -70,32 +76,47 @@ HE += "príncipe él garçon roi il"
 
 INSTRUCTIONS = (
     r"(?:can|could|would|will) you |please |i want you to |i(?:'d| would) like (?:you to )?",
-    r"(?:write|tell|make|create|generate|compose|give|invent)\b(?: me| us)?(?: an?| the| some)?(?: [\w-]+,?){0,6}?"
+    r"(?:write|tell|make|create|generate|compose|give|invent)\b(?: me| us)?(?: an?| "
+    r"the| some)?(?: [\w-]+,?){0,6}?"
     r" (?:story|tale|fairytale|adventure|poem)\b(?: for (?:[\w-]+ ){1,3}?(?=about|of|where|in))?"
     r"(?: (?:about|of|on|where|in which|with))?[ :,-]*",
     r"(?:an?|the) (?:[\w-]+ ){0,4}?(?:story|tale) (?:about|of) ",
-    r"(?:bitte )?(?:schreib|erzähl|erfind)\w*(?: mir| uns)?(?: bitte)? eine?n?(?: \w+){0,4}? (?:geschichte|märchen)\b"
+    r"(?:bitte )?(?:schreib|erzähl|erfind)\w*(?: mir| uns)?(?: bitte)? eine?n?(?: "
+    r"\w+){0,4}? (?:geschichte|märchen)\b"
     r"(?: (?:über|von|mit))?[ :,-]*",
-    r"(?:por favor,? )?(?:escr[ií]b|cu[eé]nt|invent)\w*(?: un[ao]?)(?: \w+){0,4}? ?(?:cuento|historia|relato)\b"
+    r"(?:por favor,? )?(?:escr[ií]b|cu[eé]nt|invent)\w*(?: un[ao]?)(?: \w+){0,4}? "
+    r"?(?:cuento|historia|relato)\b"
     r"(?: \w+)?? ?(?:sobre|de|con|:)? ",
     r"(?:écri|racont|invent)\w*(?:[- ]moi)?(?: une?)(?: \w+){0,4}? ?(?:histoire|conte|récit)\b(?: \w+)??"
     r" ?(?:sur |de |d'|avec |: ?)?",
 )
-STOP = frozenset(
-    "and or but who that which with without in on at of to for from by near under over into is was are were has had "
-    "have goes go went the a an named called while when as where because if then so not his her their its my your "
-    "our this these those he she it they learning trying looking about through between behind across after before "
-    "during inside until finds find meets meet discovers wants becomes comes gets takes makes loves visits".split()
+STOP = _words(
+    "and or but who that which with without in on at of to for from by near under "
+    "over into is was are were has had "
+    "have goes go went the a an named called while when as where because if then so "
+    "not his her their its my your "
+    "our this these those he she it they learning trying looking about through "
+    "between behind across after before "
+    "during inside until finds find meets meet discovers wants becomes comes gets takes makes loves visits"
 )
-NOT_NAMES = frozenset(
-    "i the a an and but or in on at of to for with from my our your his her their its it he she they we you this that "
-    "there then when where what who why how please make write tell once one two three four five some every no not "
-    "let story tale english german spanish french monday sunday christmas easter halloween god ok uncle yorkie "
-    "yorkies yorkshire terrier farm dog dogs day night".split()
+NOT_NAMES = _words(
+    "i the a an and but or in on at of to for with from my our your his her their "
+    "its it he she they we you this that "
+    "there then when where what who why how please make write tell once one two "
+    "three four five some every no not "
+    "let story tale english german spanish french monday sunday christmas easter "
+    "halloween god ok uncle yorkie "
+    "yorkies yorkshire terrier farm dog dogs day night"
 )
-AFTER_A_NAME = frozenset(
-    "the and who goes finds wants meets visits learns loves discovers gets takes has is runs sees plays saves helps "
-    "und der die das geht findet hat ist y el la va et le est".split()
+DEEDS = _words(
+    "finds meets befriends discovers saves rescues visits builds flies helps explores travels becomes opens plants",
+    "catches wins bakes paints sings teaches makes sails rides climbs solves repairs guards follows dances plays swims",
+    "runs goes grows crosses reads writes invents collects searches seeks reaches gets brings returns cooks steals hides",
+)
+AFTER_A_NAME = _words(
+    "the and who goes finds wants meets visits learns loves discovers gets takes has "
+    "is runs sees plays saves helps "
+    "und der die das geht findet hat ist y el la va et le est"
 )
 
 
@@ -111,6 +132,7 @@ class Reading:
     place: str
     wish: str
     farm: bool
+    introduction: str
     gender: str
 
     @property
@@ -126,15 +148,18 @@ def read_prompt(prompt: str) -> Reading:
         form: at for at, word in reversed(list(enumerate(words))) for form in (word, word.removesuffix("s"))
     }
     place = _place(text)
+    names = tuple(name for name in _names(text) if name not in place.split())
+    introduction = _introduction(text, names[0]) if names else ""
     return Reading(
         topic=_shortened(text, 12, 80),
-        names=_names(text),
-        phrases=_phrases(text, place),
+        names=names,
+        phrases=_phrases(text, f"{place} {introduction}"),
         nouns=_called(forms, NOUN_CALLS),
         scenes=_called(forms, SCENE_CALLS),
         place=place,
         wish=_wish(text),
         farm=any(call in forms for call in FARM_CALLS.split()),
+        introduction=introduction,
         gender=_gender(words),
     )
 
@@ -185,10 +210,10 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name for name in names if name not in ("Mark", "Uncle"))[:3]
 
 
-def _phrases(text: str, place: str) -> tuple[str, ...]:
+def _phrases(text: str, told: str) -> tuple[str, ...]:
     """English noun phrases after "a" or "an", cut where the next part of the sentence begins."""
     found = []
-    for match in re.finditer(r"\b(?:an?|my) ((?:[a-z'-]+ ?){1,4})", text, flags=re.IGNORECASE):
+    for match in re.finditer(r"\b(?:an?|my) (?=((?:[a-z'-]+ ?){1,4}))", text, flags=re.IGNORECASE):
         kept: list[str] = []
         for word in match.group(1).split():
             verb_like = kept and re.search(r"(?:[^s]s|ed|ing)$", word) and len(word) > 3
@@ -196,7 +221,7 @@ def _phrases(text: str, place: str) -> tuple[str, ...]:
                 break
             kept.append(word)
         phrase = " ".join(kept)
-        if phrase and len(phrase) < 40 and phrase not in place and phrase not in found:
+        if phrase and len(phrase) < 40 and phrase not in told and phrase not in found:
             found.append(phrase)
     return tuple(found[:4])
 
@@ -204,7 +229,8 @@ def _phrases(text: str, place: str) -> tuple[str, ...]:
 def _place(text: str) -> str:
     """ "on the moon", "in Paris", "under a bridge": as said in the prompt, with the definite article."""
     match = re.search(
-        r"\b(in|on|at|under|near|inside|beside|behind|aboard) (?:(?:an?|the|my|his|her) ((?:[a-z'-]+ ?){1,3})|([A-Z][a-z]+))",
+        r"\b(in|on|at|under|near|inside|beside|behind|aboard) (?:(?:an?|the|my|his|her) "
+        r"((?:[a-z'-]+ ?){1,3})|([A-Z][a-z]+))",
         text,
     )
     if not match:
@@ -225,10 +251,8 @@ def _wish(text: str) -> str:
         r" ([a-z][^.,;:!?()]{2,60})",
         text,
     )
-    if not match:
-        return ""
-    words = match.group(1).split()
-    kept = []
+    words = match.group(1).split() if match else _deed(text)
+    kept: list[str] = []
     for word in words[:8]:
         if kept and word in ("and", "but", "who", "when", "because", "while", "so", "that", "until"):
             break
@@ -236,6 +260,38 @@ def _wish(text: str) -> str:
     while len(kept) > 1 and (kept[-1] in STOP or kept[-1] in ("very", "all")):
         kept.pop()
     return " ".join(kept)
+
+
+def _deed(text: str) -> list[str]:
+    """The first thing that somebody does in the prompt: "finds a red tractor" gives "find a red tractor"."""
+    sentence = re.split(r"[.,;:!?()]", text, maxsplit=1)[0].split()
+    for at, word in enumerate(sentence[1:], start=1):
+        if word in DEEDS:
+            return [_infinitive(word), *sentence[at + 1 :]]
+    return []
+
+
+def _infinitive(verb: str) -> str:
+    if verb.endswith("ies"):
+        return verb[:-3] + "y"
+    return verb[:-2] if verb.endswith(("ches", "shes", "sses", "goes")) else verb[:-1]
+
+
+def _introduction(text: str, name: str) -> str:
+    """ "a dragon called Ferdinand" or "Bruno the brave bear", if the prompt introduces its hero so."""
+    called = re.search(
+        rf"\\b(an?|the|my) ((?:[a-z-]+ ){{1,3}})(?:named|called) {name}", text, flags=re.IGNORECASE
+    )
+    if called:
+        article = "an" if called.group(2)[0] in "aeiou" else "a"
+        return f"{article} {called.group(2)}called {name}"
+    titled = re.search(rf"\\b{name},? the ((?:[a-z-]+ ?){{1,3}})", text)
+    kept: list[str] = []
+    for word in titled.group(1).split() if titled else ():
+        if word in STOP or (kept and re.search(r"(?:[^s]s|ed|ing)$", word)):
+            break
+        kept.append(word)
+    return f"{name} the {' '.join(kept)}" if kept else ""
 
 
 def _gender(words: list[str]) -> str:

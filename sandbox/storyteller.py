@@ -16,8 +16,10 @@ TONGUES: dict[str, Material] = {
 }
 LONGEST, SHORTEST = 4000, 20
 WORDS_PER_ATTEMPT = 130
-SHORT_STORY = 90  # below this the stations share paragraphs and use their shortest sentences
-SMALL_WORDS = frozenset("a an and at by for from in of on or the to with".split())
+SHORT_STORY = 90  # below this the stations use their shortest sentences
+BRIEF = 170  # below this they share paragraphs
+SHARED_PARAGRAPHS = {"opening": "start", "want": "start", "obstacle": "start", "turn": "end", "ending": "end"}
+SMALL_WORDS = ("a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with")
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def tell(prompt: str, *, words: int = 400, language: str = "", seed: int = 0) ->
     _lengthen(stations, budget)
     _add_asides(stations, budget, material.asides, rng)
     title = _title(rng.choice(material.titles).format_map(slots), english=material is ENGLISH)
-    paragraphs = _paragraphs(list(stations.values()), short=words < SHORT_STORY)
+    paragraphs = _paragraphs(stations, short=words < BRIEF)
     return Told(title, "\n\n".join([*paragraphs, material.sample]))
 
 
@@ -72,13 +74,15 @@ def _slots(material: Material, reading: Reading, rng: Random, *, short: bool) ->
     english = material is ENGLISH
     at_farm = reading.farm or reading.blank
     hero, someone, gender = _hero(material, reading, rng)
+    friend = _friend(material, reading, hero, rng)
+    friend = material.uncle if at_farm else friend
     quoted = material.quotes[0] + (reading.topic or "…") + material.quotes[1]
     slots = {
         "hero": hero,
         "someone": someone,
         "place": _place(material, reading, rng, english=english),
-        "friend": material.uncle if at_farm else _friend(material, reading, hero, rng),
-        "thing": _thing(material, reading, hero, rng),
+        "friend": friend,
+        "thing": _thing(material, reading, (hero, friend), rng),
         "topic": quoted,
         **material.pronouns[gender],
     }
@@ -94,7 +98,8 @@ def _hero(material: Material, reading: Reading, rng: Random) -> tuple[str, str, 
     if reading.names:
         guessed = reading.gender or ("f" if reading.names[0][-1] in "aàáy" else "m")
         kin = f"{material.dog[guessed]} {material.called} {reading.names[0]}"
-        return reading.names[0], kin if reading.farm else reading.names[0], guessed
+        plain = reading.names[0] if material is not ENGLISH else reading.introduction or reading.names[0]
+        return reading.names[0], kin if reading.farm else plain, guessed
     if reading.farm or reading.blank:
         return name, f"{material.dog[chance]} {material.called} {name}", chance
     if material is ENGLISH and reading.phrases:
@@ -120,15 +125,15 @@ def _place(material: Material, reading: Reading, rng: Random, *, english: bool) 
 def _friend(material: Material, reading: Reading, hero: str, rng: Random) -> str:
     chance = rng.choice(material.friends)
     others = [material.nouns[noun][1] for noun in reading.nouns if noun in CREATURES]
-    known = [other for other in others if other.split()[-1] != hero.split()[-1]]
+    known = [other for other in others if other.split()[-1] not in hero.split()]
     return reading.names[1] if len(reading.names) > 1 else known[0] if known else chance
 
 
-def _thing(material: Material, reading: Reading, hero: str, rng: Random) -> str:
+def _thing(material: Material, reading: Reading, persons: tuple[str, ...], rng: Random) -> str:
     chance = rng.choice(material.things)
     if material is ENGLISH:
-        others = [f"the {phrase}" for phrase in reading.phrases if f"the {phrase}" != hero]
-        things = [phrase for phrase in others if not set(phrase.lower().split()) & {"yorkie", "dog", "puppy"}]
+        taken = {person.split()[-1] for person in persons} | {"yorkie", "dog", "puppy", "terrier"}
+        things = [f"the {phrase}" for phrase in reading.phrases if phrase.lower().split()[-1] not in taken]
         if things:
             return things[0]
     known = [material.nouns[noun][1] for noun in reading.nouns if noun not in CREATURES]
@@ -190,19 +195,21 @@ def _shorten(stations: dict[str, Station], budget: int) -> None:
 
 
 def _lengthen(stations: dict[str, Station], budget: int) -> None:
-    """Let every paragraph in turn say its next sentence for as long as there is room."""
+    """Let every paragraph in turn say its next sentence while there is room; the attempts get two turns each."""
     total = _total(stations)
-    open_stations = [station for station in stations.values() if station.waiting]
+    attempts = [station for name, station in stations.items() if name.startswith("attempt")]
+    open_stations = [*attempts, *[station for station in stations.values() if station.waiting]]
     while open_stations:
-        for station in list(open_stations):
+        for station in open_stations:
+            if not station.waiting:
+                continue
             size = count_words(station.waiting[0])
             if total + size > budget * 1.02:
-                open_stations.remove(station)
-                continue
-            station.told.append(station.waiting.pop(0))
-            total += size
-            if not station.waiting:
-                open_stations.remove(station)
+                station.waiting.clear()
+            else:
+                station.told.append(station.waiting.pop(0))
+                total += size
+        open_stations = [station for station in open_stations if station.waiting]
 
 
 def _add_asides(stations: dict[str, Station], budget: int, asides: Sentences, rng: Random) -> None:
@@ -214,13 +221,15 @@ def _add_asides(stations: dict[str, Station], budget: int, asides: Sentences, rn
             total += count_words(aside)
 
 
-def _paragraphs(stations: list[Station], *, short: bool) -> list[str]:
-    groups = [station.told for station in stations]
+def _paragraphs(stations: dict[str, Station], *, short: bool) -> list[str]:
+    groups = [station.told for station in stations.values()]
     if short:
-        middle = [sentence for group in groups[2:-2] for sentence in group]
-        groups = [[*groups[0], *groups[1]], middle, [*groups[-2], *groups[-1]]] if len(groups) > 4 else groups
+        shared: dict[str, list[str]] = {}
+        for name, station in stations.items():
+            shared.setdefault(SHARED_PARAGRAPHS.get(name, "middle"), []).extend(station.told)
+        groups = list(shared.values())
     halves = [half for group in groups for half in (_halves(group) if len(group) > 7 else [group])]
-    return [" ".join(half) for half in halves if half]
+    return [" ".join(half) for half in halves]
 
 
 def _halves(sentences: list[str]) -> list[list[str]]:
