@@ -6,7 +6,7 @@ from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from sandbox.canvas import WHITE, Colour, Pen, clear, darker, lighter, mix
+from sandbox.canvas import WHITE, Colour, Pen, clear, darker, glow_mask, lighter, mix
 from sandbox.mood import Mood
 
 MOONLIGHT: Colour = (255, 246, 214)
@@ -73,7 +73,7 @@ def _moon(pen: Pen, mood: Mood, x: float, y: float) -> None:
 
 
 def _stars(pen: Pen, rng: Random) -> None:
-    for _ in range(10 if pen.canvas.tiny else 110):
+    for _ in range(6 if pen.canvas.tiny else 110):
         x, y, r = rng.random(), rng.random() ** 1.4 * 0.56, rng.uniform(0.0008, 0.0026)
         pen.oval(x, y, r, r, (255, 252, 230, rng.randint(110, 250)))
     if pen.canvas.tiny:
@@ -108,21 +108,23 @@ def paint_clouds(pen: Pen, mood: Mood, rng: Random) -> None:
         colour = mix(colour, mood.sky[0], 0.45)
     for index in range(2 if pen.canvas.tiny else count):
         x = (index + rng.uniform(0.15, 0.85)) / count
-        _cloud(pen, x, rng.uniform(0.07, 0.36), rng.uniform(0.09, 0.17), colour, rng)
+        _cloud(pen.at(x, rng.uniform(0.07, 0.36), rng.uniform(0.09, 0.17)), colour, rng)
 
 
-def _cloud(pen: Pen, x: float, y: float, width: float, colour: Colour, rng: Random) -> None:
+def _cloud(pen: Pen, colour: Colour, rng: Random) -> None:
+    """One cloud around the origin, one unit to each side."""
+    x, y, width = pen.x, pen.y, pen.unit
     if pen.canvas.tiny:
-        pen.oval(x, y, width, width * 0.3, clear(colour, 200))
+        pen.oval(0, 0, 1, 0.3, clear(colour, 200))
         return
     side = max(48, min(300, round(pen.canvas.pixels * width * 0.8)))
     mask = Image.new("L", (side * 2, side))
     brush = ImageDraw.Draw(mask)
-    for _ in range(9):
-        across = rng.uniform(-1, 1)
-        cx, r = side * (1 + across * 0.66), side * rng.uniform(0.16, 0.3) * (1.15 - abs(across) * 0.6)
+    for puff in range(7):
+        across = (puff - 3) / 3 + rng.uniform(-0.12, 0.12)
+        cx, r = side * (1 + across * 0.6), side * rng.uniform(0.22, 0.34) * (1.15 - abs(across) * 0.6)
         brush.ellipse((cx - r, side * 0.68 - r * 1.35, cx + r, side * 0.68 + r * 0.65), fill=255)
-    brush.rounded_rectangle((side * 0.3, side * 0.6, side * 1.7, side * 0.76), side * 0.08, fill=255)
+    brush.rounded_rectangle((side * 0.36, side * 0.6, side * 1.64, side * 0.78), side * 0.09, fill=255)
     mask = mask.filter(ImageFilter.GaussianBlur(side / 70))
     box = (x - width, y - width / 2, x + width, y + width / 2)
     lower = (x - width, y - width * 0.46, x + width, y + width * 0.54)
@@ -132,7 +134,7 @@ def _cloud(pen: Pen, x: float, y: float, width: float, colour: Colour, rng: Rand
 
 def paint_hill(pen: Pen, ridge: Ridge, colour: Colour, rng: Random, rows: int = 0) -> None:
     """A hill from its ridge down to the lower edge of the picture, perhaps with the rows of a field."""
-    count = 10 if pen.canvas.tiny else 48
+    count = 6 if pen.canvas.tiny else 48
     top = [(step / count, ridge.y(step / count)) for step in range(count + 1)]
     shade = darker(mix(colour, (60, 110, 120), 0.14), 0.1)
     pen.block([*top, (1, 1.0), (0, 1.0)], lighter(colour, 0.16), shade)
@@ -165,7 +167,7 @@ def paint_mountains(pen: Pen, mood: Mood, rng: Random) -> None:
 def paint_sea(pen: Pen, mood: Mood, level: float, rng: Random) -> None:
     deep = mix((54, 128, 158), mood.sky[0], 0.35)
     pen.block([(0, level), (1, level), (1, 1), (0, 1)], mix(deep, mood.sky[2], 0.5), deep)
-    for _ in range(4 if pen.canvas.tiny else 46):
+    for _ in range(3 if pen.canvas.tiny else 46):
         x, y = rng.random(), level + 0.008 + rng.random() ** 1.5 * 0.24
         length = rng.uniform(0.01, 0.04) * (0.6 + (y - level) * 6)
         pen.oval(x, y, length, 0.0016 + (y - level) * 0.008, clear(WHITE, rng.randint(40, 120)))
@@ -185,4 +187,5 @@ def paint_weather(pen: Pen, mood: Mood, rng: Random) -> None:
     if mood.weather == "fog" and not pen.canvas.tiny:
         for _ in range(5):
             x, y = rng.random(), rng.uniform(0.4, 0.75)
-            pen.canvas.glow(x, y, rng.uniform(0.3, 0.5), clear(mood.sky[2], 150))
+            wide, high = rng.uniform(0.6, 0.9), rng.uniform(0.08, 0.16)
+            pen.canvas.stamp(glow_mask(), (x - wide, y - high, x + wide, y + high), clear(mood.sky[2], 170))

@@ -18,8 +18,9 @@ TINY = 100  # below this many pixels only the big shapes are drawn
 
 def mix(one: Colour, other: Colour, share: float) -> Colour:
     """The colour that holds `share` (0..1) of the other one; the alpha, if any, stays the first one's."""
-    blended = tuple(round(a + (b - a) * share) for a, b in zip(one[:3], other[:3], strict=True))
-    return blended + one[3:]
+    (r, g, b), (red, green, blue), keep = one[:3], other[:3], 1 - share
+    blended = (int(r * keep + red * share), int(g * keep + green * share), int(b * keep + blue * share))
+    return (*blended, *one[3:])
 
 
 def lighter(colour: Colour, share: float) -> Colour:
@@ -34,25 +35,39 @@ def clear(colour: Colour, alpha: int) -> Colour:
     return (*colour[:3], alpha)
 
 
+@lru_cache(maxsize=8)
+def _weights(steps: int) -> tuple[tuple[float, float, float, float], ...]:
+    """How much each of four neighbouring points counts at each step (the Catmull-Rom basis)."""
+    return tuple(
+        (
+            t * (t * (1 - t / 2) - 0.5),
+            1 + t * t * (1.5 * t - 2.5),
+            t * (0.5 + t * (2 - 1.5 * t)),
+            t * t * (t - 1) / 2,
+        )
+        for t in (step / steps for step in range(steps))
+    )
+
+
 def smooth(points: Sequence[Point], steps: int) -> list[Point]:
-    """A closed Catmull-Rom curve through the points."""
+    """A closed curve through the points, with so many steps from each one to the next."""
     curve: list[Point] = []
-    count = len(points)
+    count, weights = len(points), _weights(steps)
     for index in range(count):
         (ax, ay), (bx, by) = points[index - 1], points[index]
         (cx, cy), (dx, dy) = points[(index + 1) % count], points[(index + 2) % count]
-        for step in range(steps):
-            t = step / steps
-            k0, k1 = t * (t * (1 - t / 2) - 0.5) - 0.0, 1 + t * t * (1.5 * t - 2.5)
-            k0 = t * (-0.5 + t * (1 - 0.5 * t))
-            k2, k3 = t * (0.5 + t * (2 - 1.5 * t)), t * t * (0.5 * t - 0.5)
-            curve.append((k0 * ax + k1 * bx + k2 * cx + k3 * dx, k0 * ay + k1 * by + k2 * cy + k3 * dy))
+        curve += [
+            (i * ax + j * bx + k * cx + m * dx, i * ay + j * by + k * cy + m * dy) for i, j, k, m in weights
+        ]
     return curve
 
 
 def upright_gradient(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image:
-    ramp = Image.linear_gradient("L").resize((1, size[1]), Image.Resampling.BILINEAR)
-    return ImageOps.colorize(ramp, top[:3], bottom[:3]).resize(size, Image.Resampling.NEAREST)
+    ends = Image.new("RGB", (1, 2), top[:3])
+    ends.putpixel((0, 1), bottom[:3])
+    # From the middle of one pixel to the middle of the other, so that no end of the ramp is flat.
+    ramp = ends.resize((1, size[1]), Image.Resampling.BILINEAR, box=(0, 0.5, 1, 1.5))
+    return ramp.resize(size, Image.Resampling.NEAREST)
 
 
 @lru_cache(maxsize=1)

@@ -84,14 +84,14 @@ def draw_tree(pen: Pen, mood: Mood, rng: Random) -> None:
     if pine_season and rng.random() < 0.75:
         _pine(pen, mood, rng)
         return
-    leaf = mix(rng.choice(mood.leaves), rng.choice(mood.leaves), rng.random() * 0.5)
+    leaf = darker(rng.choice(mood.leaves), rng.random() * 0.12)
     pen.blob(
         [(-0.055, 0.02), (-0.035, -0.3), (-0.02, -0.55), (0.025, -0.55), (0.035, -0.3), (0.055, 0.02)], WOOD
     )
     puffs = [(0, -0.68, 0.3), (-0.19, -0.52, 0.2), (0.19, -0.53, 0.2), (-0.08, -0.82, 0.18)]
     for x, y, r in puffs:
-        r *= rng.uniform(0.92, 1.08)
-        pen.oval(x, y + 0.02, r, r * 0.94, darker(leaf, 0.1))
+        grown = r * rng.uniform(0.92, 1.08)
+        pen.oval(x, y + 0.02, grown, grown * 0.94, darker(leaf, 0.1))
     if pen.canvas.tiny:
         return
     for x, y, r in puffs:

@@ -9,20 +9,21 @@ from sandbox.canvas import Colour, lighter, mix
 
 # Each notion with the words that call for it: English, German, Spanish, French, Russian, emoji.
 NOTIONS: dict[str, str] = {
-    "night": "night midnight dark nacht mitternacht noche nuit ночь stars star moon 🌙 🌃 dream sleep bedtime",
+    "night": "night midnight dark nacht mitternacht noche nuit ночь stars star moon 🌙 🌃 dream bedtime "
+    "space galaxy planet mars weltraum espacio espace",
     "dawn": "dawn morning sunrise early breakfast morgen mañana amanecer matin aube утро 🌅",
     "golden": "sunset evening dusk golden abend atardecer soir вечер 🌇",
     "day": "day noon sunny sunshine tag día jour день ☀",
     "spring": "spring easter blossom april may frühling primavera printemps весна 🌸 🌷",
     "summer": "summer july august holiday sommer verano été лето 🌻",
     "autumn": "autumn fall october harvest halloween thanksgiving herbst otoño automne осень 🍂 🎃",
-    "winter": "winter snow snowy ice frost christmas xmas december schnee weihnachten invierno nieve hiver neige "
-    "зима снег ❄ 🎄 ⛄ snowman sled",
+    "winter": "winter snow snowy ice frost christmas xmas december schnee weihnachten invierno nieve "
+    "hiver neige зима снег ❄ 🎄 ⛄ snowman sled",
     "rain": "rain rainy umbrella puddle regen lluvia pluie дождь 🌧 ☔",
-    "storm": "storm thunder lightning wind sturm gewitter tormenta orage буря ⛈",
-    "fog": "fog mist misty nebel niebla brume туман",
-    "sea": "sea ocean beach island harbour harbor lake coast pirate ship boat sail sailor whale fish meer strand see "
-    "insel schiff boot mar playa barco isla mer plage bateau île море 🌊 ⛵ 🏝",
+    "storm": "storm stormy thunder lightning wind sturm gewitter tormenta orage буря ⛈",
+    "fog": "fog foggy mist misty nebel niebla brume туман",
+    "sea": "sea ocean beach island harbour harbor lake coast pirate ship boat sail sailor whale fish meer "
+    "strand see insel schiff boot mar playa barco isla mer plage bateau île море 🌊 ⛵ 🏝",
     "mountains": "mountain mountains alps peak climb berg berge montaña montagne горы 🏔 ⛰",
     "forest": "forest woods wood jungle tree wald bosque forêt лес 🌲 🌳",
     "tractor": "tractor traktor tracteur трактор 🚜 machine engine",
@@ -54,15 +55,23 @@ NOTIONS: dict[str, str] = {
 }
 
 COLOURS: dict[str, tuple[str, Colour]] = {
-    "red": ("red scarlet crimson rot rojo roja rouge красный strawberry cherry ❤", (212, 62, 62)),
+    "red": (
+        "red scarlet crimson rot rote roter rotes roten rojo roja rouge красный strawberry cherry ❤",
+        (212, 62, 62),
+    ),
     "orange": ("orange naranja oranje оранжевый carrot", (236, 132, 52)),
-    "yellow": ("yellow golden gold gelb amarillo jaune жёлтый lemon", (240, 190, 58)),
-    "green": ("green emerald grün verde vert зелёный mint", (74, 154, 96)),
-    "blue": ("blue azure navy blau azul bleu синий", (66, 118, 202)),
+    "yellow": (
+        "yellow golden gold gelb gelbe gelber gelbes amarillo amarilla jaune жёлтый lemon",
+        (240, 190, 58),
+    ),
+    "green": ("green emerald grün grüne grüner grünes verde vert зелёный mint", (74, 154, 96)),
+    "blue": ("blue azure navy blau blaue blauer blaues blauen azul bleu синий", (66, 118, 202)),
     "purple": ("purple violet lilac lavender lila morado mauve фиолетовый lavendel", (142, 98, 190)),
     "pink": ("pink rose rosa розовый magic candy", (232, 120, 160)),
     "teal": ("teal turquoise türkis turquesa бирюзовый", (52, 158, 164)),
 }
+
+WARM = frozenset({"red", "orange", "yellow", "green"})
 
 # top, middle and horizon of the sky, then the light that falls on everything
 SKIES: dict[str, tuple[Colour, Colour, Colour, Colour]] = {
@@ -115,6 +124,11 @@ class Mood:
         return self.time == "night"
 
 
+def singular(word: str) -> str:
+    """Without the s of a plural; short words keep theirs, or Mars would lie by the sea (mar)."""
+    return word.removesuffix("s") if len(word) > 4 else word
+
+
 def words_of(prompt: str) -> list[str]:
     """Lower-case words, and single signs such as emoji."""
     return re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*|[^\w\s]", prompt[:4000].lower())
@@ -127,7 +141,7 @@ def notions_of(prompt: str) -> list[str]:
 
 def _matches(words: list[str], table: dict[str, str]) -> list[str]:
     seen = {
-        form: place for place, word in reversed(list(enumerate(words))) for form in (word, word.rstrip("s"))
+        form: place for place, word in reversed(list(enumerate(words))) for form in (word, singular(word))
     }
     first = {
         name: min((seen[word] for word in calls.split() if word in seen), default=-1)
@@ -156,7 +170,8 @@ def mood_of(prompt: str, rng: Random) -> Mood:
     accent = COLOURS[tints[0]][1] if tints else chance_colour
     bow = COLOURS[tints[-1]][1] if tints else chance_bow
     if tints:
-        middle, horizon = mix(middle, accent, 0.22), mix(horizon, lighter(accent, 0.5), 0.3)
+        share = 0.05 if time == "day" and tints[0] in WARM else 0.22  # warm tints make a blue sky muddy
+        middle, horizon = mix(middle, accent, share), mix(horizon, lighter(accent, 0.5), share * 1.4)
     hills, leaves = SEASONS[season]
     shift = rng.choice(((70, 130, 150), (190, 190, 90), (120, 170, 90)))
     hills = tuple(mix(hill, shift, 0.1 if season != "winter" else 0.03) for hill in hills)

@@ -12,6 +12,8 @@ from sandbox.yorkie import Yorkie, draw_yorkie
 
 # Where the dog may sit: four places, so that the four variants of a grid never agree.
 STANDS = (0.33, 0.67, 0.5, 0.27, 0.72, 0.42)
+BREADTH = 1.32  # how much wider than high a thing on the ground may be
+CROWDING = 1.6  # how much smaller things may become so that more of them find room
 SAND: Colour = (240, 220, 168)
 
 
@@ -112,14 +114,16 @@ def _distance(pen: Pen, scene: Scene, rng: Random) -> None:
     _far_things(pen.in_light(mood.ambient).in_haze(mood.sky[2], 0.18), scene, rng)
 
 
+def _far_places(scene: Scene) -> list[tuple[str, float]]:
+    """A castle or a windmill stands at the side without the barn, and boats sail there."""
+    spots = (0.3, 0.12, 0.46) if scene.barn_x > 0.5 else (0.7, 0.88, 0.54)
+    names = [name for name in scene.props if PROPS[name].place in ("far", "water")]
+    return list(zip(names, spots, strict=False))
+
+
 def _far_things(pen: Pen, scene: Scene, rng: Random) -> None:
-    """A castle or a windmill stands on the far hill at the side without the barn; boats sail below it."""
-    spots = [0.3, 0.12, 0.46] if scene.barn_x > 0.5 else [0.72, 0.9, 0.56]
-    for name in scene.props:
+    for name, x in _far_places(scene):
         prop = PROPS[name]
-        if prop.place not in ("far", "water") or not spots:
-            continue
-        x = spots.pop(0)
         y = 0.66 if prop.place == "water" else scene.ridges[0 if scene.at_sea else 1].y(x) + 0.005
         prop.draw(pen.at(x, y, prop.height), scene.mood, rng)
 
@@ -137,8 +141,11 @@ def _farm(pen: Pen, scene: Scene, rng: Random) -> None:
     if scene.at_sea:
         return
     count = 2 if pen.canvas.tiny else rng.randint(3, 6) + 4 * ("forest" in mood.wanted)
+    taken = [x for _, x in _far_places(scene)]
     for _ in range(count):
         x = rng.uniform(*away)
+        if any(abs(x - other) < 0.14 for other in taken):
+            continue
         farmyard.draw_tree(pen.at(x, ridge.y(x) + 0.01, rng.uniform(0.1, 0.19)), mood, rng)
 
 
@@ -200,14 +207,37 @@ def _shadow(pen: Pen, x: float, y: float, half: float) -> None:
 
 
 def _ground_things(pen: Pen, scene: Scene, rng: Random) -> None:
-    """Things stand beside the dog, never behind it: the free ground is cut into places."""
-    free = [x for x in (0.13, 0.87, 0.37, 0.63) if abs(x - scene.dog_x) > 0.27]
-    free.sort(key=lambda x: -abs(x - scene.dog_x) if scene.dog_x < 0.4 or scene.dog_x > 0.6 else x)
-    for name in [name for name in scene.props if PROPS[name].place == "ground"][: len(free)]:
-        prop, x = PROPS[name], free.pop()
-        y = 0.89 if abs(x - scene.dog_x) < 0.4 else 0.86
-        _shadow(pen, x, y, prop.height * 0.55)
-        prop.draw(pen.at(x, y, prop.height, flip=x > scene.dog_x), scene.mood, rng)
+    for name, x, scale in _ground_places(scene):
+        prop, y = PROPS[name], rng.uniform(0.865, 0.9)
+        _shadow(pen, x, y, prop.height * scale * 0.55)
+        prop.draw(pen.at(x, y, prop.height * scale, flip=x > scene.dog_x), scene.mood, rng)
+
+
+def _ground_places(scene: Scene) -> list[tuple[str, float, float]]:
+    """Things stand beside the dog, never behind it: each with its x and, where room is scarce, its scale."""
+    reach = scene.dog_height * 0.46
+    rooms = ((0.02, scene.dog_x - reach), (scene.dog_x + reach, 0.98))
+    sides: tuple[list[str], list[str]] = ([], [])
+    left = [(end - start) * CROWDING for start, end in rooms]
+    for name in [name for name in scene.props if PROPS[name].place == "ground"][:4]:
+        side = 0 if left[0] > left[1] else 1
+        if left[side] > 0.6 * PROPS[name].height * BREADTH:
+            sides[side].append(name)
+            left[side] -= PROPS[name].height * BREADTH
+    return [place for room, names in zip(rooms, sides, strict=True) for place in _spread(room, names)]
+
+
+def _spread(room: tuple[float, float], names: list[str]) -> list[tuple[str, float, float]]:
+    start, end = room
+    needed = sum(PROPS[name].height * BREADTH for name in names)
+    scale = min(1.0, (end - start) / needed) if names else 1.0
+    gap = max(0.0, end - start - needed) / (len(names) + 1)
+    places = []
+    for name in names:
+        width = PROPS[name].height * BREADTH * scale
+        places.append((name, start + gap + width / 2, scale))
+        start += gap + width
+    return places
 
 
 def _plants(scene: Scene, count: int, rng: Random) -> list[tuple[float, float]]:

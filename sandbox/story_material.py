@@ -8,7 +8,7 @@ Sentences = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Part:
-    """One station of a story: one core sentence is always told, the others in their order as there is room."""
+    """One station of a story: one core sentence is told, the others follow in order as there is room."""
 
     cores: Sentences
     more: Sentences

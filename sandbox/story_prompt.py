@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sandbox.mood import singular
+
 
 def _words(*lines: str) -> frozenset[str]:
     return frozenset(" ".join(lines).split())
@@ -69,10 +71,14 @@ FARM_CALLS = (
     "bauernhof hof hund hunde welpe granja perro perros perrito cachorro ferme chien chiens chiot "
     "ферма собака собаки пёс 🐶 🐕 🐾"
 )
-SHE = "girl queen princess woman mother mom grandmother grandma sister witch she her mädchen königin prinzessin sie niña "
-SHE += "reina princesa ella fille reine princesse elle"
-HE = "boy king prince man father dad grandfather grandpa brother wizard knight he him his junge könig prinz er niño rey "
-HE += "príncipe él garçon roi il"
+SHE = _words(
+    "girl queen princess woman mother mom grandmother grandma sister witch she her",
+    "mädchen königin prinzessin sie niña reina princesa ella fille reine princesse elle",
+)
+HE = _words(
+    "boy king prince man father dad grandfather grandpa brother wizard knight he him his",
+    "junge könig prinz er niño rey príncipe él garçon roi il",
+)
 
 INSTRUCTIONS = (
     r"(?:can|could|would|will) you |please |i want you to |i(?:'d| would) like (?:you to )?",
@@ -109,9 +115,10 @@ NOT_NAMES = _words(
     "yorkies yorkshire terrier farm dog dogs day night"
 )
 DEEDS = _words(
-    "finds meets befriends discovers saves rescues visits builds flies helps explores travels becomes opens plants",
-    "catches wins bakes paints sings teaches makes sails rides climbs solves repairs guards follows dances plays swims",
-    "runs goes grows crosses reads writes invents collects searches seeks reaches gets brings returns cooks steals hides",
+    "finds meets befriends discovers saves rescues visits builds flies helps explores travels becomes opens",
+    "plants catches wins bakes paints sings teaches makes sails rides climbs solves repairs guards follows",
+    "dances plays swims runs goes grows crosses reads writes invents collects searches seeks reaches gets",
+    "brings returns cooks steals hides",
 )
 AFTER_A_NAME = _words(
     "the and who goes finds wants meets visits learns loves discovers gets takes has "
@@ -144,9 +151,7 @@ def read_prompt(prompt: str) -> Reading:
     """Works on any text; what cannot be found stays empty."""
     text = _without_instructions(_plain(prompt))
     words = re.findall(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|[^\w\s]", text.lower())
-    forms = {
-        form: at for at, word in reversed(list(enumerate(words))) for form in (word, word.removesuffix("s"))
-    }
+    forms = {form: at for at, word in reversed(list(enumerate(words))) for form in (word, singular(word))}
     place = _place(text)
     names = tuple(name for name in _names(text) if name not in place.split())
     introduction = _introduction(text, names[0]) if names else ""
@@ -280,12 +285,12 @@ def _infinitive(verb: str) -> str:
 def _introduction(text: str, name: str) -> str:
     """ "a dragon called Ferdinand" or "Bruno the brave bear", if the prompt introduces its hero so."""
     called = re.search(
-        rf"\\b(an?|the|my) ((?:[a-z-]+ ){{1,3}})(?:named|called) {name}", text, flags=re.IGNORECASE
+        rf"\b(an?|the|my) ((?:[a-z-]+ ){{1,3}})(?:named|called) {name}", text, flags=re.IGNORECASE
     )
     if called:
         article = "an" if called.group(2)[0] in "aeiou" else "a"
         return f"{article} {called.group(2)}called {name}"
-    titled = re.search(rf"\\b{name},? the ((?:[a-z-]+ ?){{1,3}})", text)
+    titled = re.search(rf"\b{name},? the ((?:[a-z-]+ ?){{1,3}})", text)
     kept: list[str] = []
     for word in titled.group(1).split() if titled else ():
         if word in STOP or (kept and re.search(r"(?:[^s]s|ed|ing)$", word)):
@@ -296,8 +301,8 @@ def _introduction(text: str, name: str) -> str:
 
 def _gender(words: list[str]) -> str:
     for word in words:
-        if word in SHE.split():
+        if word in SHE:
             return "f"
-        if word in HE.split():
+        if word in HE:
             return "m"
     return ""

@@ -15,7 +15,7 @@ TONGUES: dict[str, Material] = {
     **dict.fromkeys(("fr", "french", "français", "francais", "französisch", "francés"), FRENCH),
 }
 LONGEST, SHORTEST = 4000, 20
-WORDS_PER_ATTEMPT = 130
+WORDS_PER_ATTEMPT = 105
 SHORT_STORY = 90  # below this the stations use their shortest sentences
 BRIEF = 170  # below this they share paragraphs
 SHARED_PARAGRAPHS = {"opening": "start", "want": "start", "obstacle": "start", "turn": "end", "ending": "end"}
@@ -125,7 +125,11 @@ def _place(material: Material, reading: Reading, rng: Random, *, english: bool) 
 def _friend(material: Material, reading: Reading, hero: str, rng: Random) -> str:
     chance = rng.choice(material.friends)
     others = [material.nouns[noun][1] for noun in reading.nouns if noun in CREATURES]
-    known = [other for other in others if other.split()[-1] not in hero.split()]
+    known = [
+        other
+        for other in others
+        if other.split()[-1] not in f"{hero} {reading.wish} {reading.introduction}".split()
+    ]
     return reading.names[1] if len(reading.names) > 1 else known[0] if known else chance
 
 
@@ -143,7 +147,7 @@ def _thing(material: Material, reading: Reading, persons: tuple[str, ...], rng: 
 def _goal(material: Material, reading: Reading, slots: dict[str, str], *, english: bool, short: bool) -> str:
     if english and reading.wish:
         return " ".join(reading.wish.split()[: 4 if short else 8])
-    if reading.blank and not short:
+    if reading.blank and len(reading.topic) < 30 and not short:
         return material.goal_for_topic.format_map(slots)
     return material.goal_for_thing.format_map(slots)
 
@@ -195,7 +199,7 @@ def _shorten(stations: dict[str, Station], budget: int) -> None:
 
 
 def _lengthen(stations: dict[str, Station], budget: int) -> None:
-    """Let every paragraph in turn say its next sentence while there is room; the attempts get two turns each."""
+    """Let each paragraph in turn say its next sentence while there is room; attempts have two turns."""
     total = _total(stations)
     attempts = [station for name, station in stations.items() if name.startswith("attempt")]
     open_stations = [*attempts, *[station for station in stations.values() if station.waiting]]

@@ -1,6 +1,7 @@
 """Draw the hero of every picture: a small Yorkshire terrier with a bow."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -13,6 +14,9 @@ STEEL: Colour = (104, 120, 144)
 SLATE: Colour = (58, 68, 88)
 INK: Colour = (38, 28, 34)
 BLUSH: Colour = (238, 160, 138)
+
+# Locks of hair: from where to where, and how far they bend.
+Locks = Sequence[tuple[Point, Point, float]]
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,7 @@ def _standing(pen: Pen, dog: Yorkie, rng: Random) -> None:
 POSES = {"sitting": _sitting, "standing": _standing}
 
 
-def _locks(
-    pen: Pen, rng: Random, paths: list[tuple[Point, Point, float]], shades: tuple[Colour, ...]
-) -> None:
+def _locks(pen: Pen, rng: Random, paths: Locks, shades: tuple[Colour, ...]) -> None:
     if pen.canvas.tiny:
         return
     for start, end, bend in paths:
@@ -76,7 +78,7 @@ def _locks(
         pen.strand(start, end, bend, rng.uniform(0.014, 0.03), clear(shade, 215))
 
 
-def _sides(rng: Random, count: int) -> list[tuple[Point, Point, float]]:
+def _sides(rng: Random, count: int) -> Locks:
     """The silky coat falls from the shoulders to the ground on both sides of the chest."""
     paths = []
     for index in range(count):
@@ -88,7 +90,7 @@ def _sides(rng: Random, count: int) -> list[tuple[Point, Point, float]]:
     return paths
 
 
-def _flank(rng: Random, count: int) -> list[tuple[Point, Point, float]]:
+def _flank(rng: Random, count: int) -> Locks:
     """The coat parts on the spine and hangs down to the dog's knees."""
     paths = []
     for _ in range(count):
@@ -98,7 +100,7 @@ def _flank(rng: Random, count: int) -> list[tuple[Point, Point, float]]:
     return paths
 
 
-def _bib(rng: Random, count: int) -> list[tuple[Point, Point, float]]:
+def _bib(rng: Random, count: int) -> Locks:
     paths = []
     for _ in range(count):
         x = rng.uniform(-0.13, 0.13)
@@ -125,8 +127,8 @@ def _tail(pen: Pen, rng: Random) -> None:
 
 def _head(pen: Pen, dog: Yorkie, rng: Random) -> None:
     """The head around its centre, about 0.5 wide and 0.5 high with the ears."""
-    for side in (False, True):
-        _ear(pen.at(0.0, 0.0, flip=side))
+    for mirrored in (False, True):
+        _ear(pen.at(0.0, 0.0, flip=mirrored))
     mane = [(0, -0.2), (0.15, -0.17), (0.235, -0.03), (0.25, 0.1), (0.17, 0.2), (0, 0.22)]
     pen.blob([*mane, *[(-x, y) for x, y in reversed(mane[1:5])]], TAN, darker(TAN, 0.12))
     _locks(pen, rng, _whiskers(rng, 40), (TAN, GOLD, mix(TAN, GOLD, 0.5)))
@@ -147,7 +149,7 @@ def _ear(pen: Pen) -> None:
             pen.strand((x, -0.08), (x + 0.03, -0.21), 0.01, 0.02, clear(GOLD, 230))
 
 
-def _whiskers(rng: Random, count: int) -> list[tuple[Point, Point, float]]:
+def _whiskers(rng: Random, count: int) -> Locks:
     """Cheek hair runs outwards and down from the middle of the face."""
     paths = []
     for index in range(count):
