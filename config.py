@@ -224,6 +224,11 @@ class Settings:
         return faults
 
     @property
+    def sandbox_url(self) -> str:
+        """Where a sandbox runs apart; empty if it runs inside the service or not at all."""
+        return self.sandbox if self.sandbox.startswith("http") else ""
+
+    @property
     def has_text(self) -> bool:
         """Whether a text model is configured: a key, or a server of one's own, which may need none."""
         return bool(self.openai_api_key) or self.openai_base_url != type(self).openai_base_url
@@ -255,7 +260,7 @@ class Settings:
 
         Keys given beside the URL of a sandbox are sent there, so that a wrong key can be tried out.
         """
-        own = self if self.sandbox.startswith("http") else type(self)()
+        own = self if self.sandbox_url else type(self)()
         text: dict[str, Any] = (
             {"openai_base_url": f"{url}/v1", "openai_api_key": own.openai_api_key or "sandbox-key"}
             if self.sandboxes_text

@@ -46,7 +46,7 @@ class Ears(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class DiscordAccount:
-    """Where Discord is, who we are there, and who MidJourney is. `channel_id` 0 stands for unknown."""
+    """Where Discord is, who we are there, and who MidJourney is."""
 
     token: str
     api_url: str
@@ -128,8 +128,7 @@ class DiscordListener:
                     "the bot may not read messages. Enable the message content intent in Discord's "
                     "developer portal (Bot, Privileged Gateway Intents)."
                 )
-            except Exception as error:
-                # Whatever it was, the channel must be heard again; the message may hold anything.
+            except Exception as error:  # noqa: BLE001  (whatever it was, the channel must be heard again)
                 log.warning("listener.broke", error=type(error).__name__)
             self._ears.say_interrupted()
             if self._stopping.is_set():
@@ -160,6 +159,15 @@ class DiscordListener:
                 runner.run(self._client.run_until_closed())
             finally:
                 self._loop = self._client = None
+
+
+def start_discord_listener(
+    account: DiscordAccount, ears: Ears, find_channel: Callable[[], int]
+) -> DiscordListener:
+    """A listener that is at work already; its owner calls `stop`."""
+    listener = DiscordListener(account, ears, find_channel)
+    listener.start()
+    return listener
 
 
 class _Client(discord.Client):

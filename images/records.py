@@ -61,6 +61,11 @@ class Picture:
         }
 
 
+def get_image_urls(pictures: Sequence[Picture], base_url: str) -> list[str]:
+    """The URLs of the pictures themselves; the grid that four of them were cut from is left out."""
+    return [f"{base_url}/images/{picture.file}" for picture in pictures if picture.role == "picture"]
+
+
 def insert(tx: Connection, kept: Sequence[Picture]) -> None:
     tx.execute(_INSERT, [asdict(picture) for picture in kept])
 

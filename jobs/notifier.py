@@ -9,19 +9,33 @@ from contextlib import contextmanager
 from utils import remaining
 
 
+class Stopping(Exception):
+    """The service is stopping: whoever waits leaves its work to the next start."""
+
+
 class Waiter:
     """One thread's place in front of a topic."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._stopping = False
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._event.set()
 
     def wake(self) -> None:
         self._event.set()
 
     def wait(self, deadline: float) -> bool:
-        """Sleep until the topic was notified (True), or until `deadline`, a monotonic time (False)."""
+        """Sleep until the topic was notified (True), or until `deadline`, a monotonic time (False).
+
+        Raises Stopping when the notifier is closed.
+        """
         woken = self._event.wait(remaining(deadline))
         self._event.clear()
+        if self._stopping:
+            raise Stopping
         return woken
 
 
@@ -40,6 +54,13 @@ class Notifier:
             waiters = tuple(self._waiters.get(topic, ()))
         for waiter in waiters:
             waiter.wake()
+
+    def close(self) -> None:
+        """End all waiting."""
+        with self._lock:
+            waiters = [waiter for waiting in self._waiters.values() for waiter in waiting]
+        for waiter in waiters:
+            waiter.stop()
 
     @contextmanager
     def listen(self, topic: str) -> Iterator[Waiter]:

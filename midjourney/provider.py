@@ -19,7 +19,7 @@ from images.records import Picture
 from jobs.notifier import Notifier, Waiter
 from midjourney import commands
 from midjourney.captures import Captures, Mark, topic
-from midjourney.command import build_command, message_content
+from midjourney.command import build_command
 from midjourney.commands import CommandRecord, CommandState
 from midjourney.keeping import PROVIDER
 from utils import remaining
@@ -40,9 +40,12 @@ class Posted:
     message_id: int
 
 
-class Webhook(Protocol):
-    def post(self, content: str, *, deadline: float) -> Posted:
-        """Raises ProviderError; one that is not permanent leaves open whether the message was posted."""
+class Send(Protocol):
+    def __call__(self, line: str, *, deadline: float) -> Posted:
+        """Post the /imagine line.
+
+        Raises ProviderError; one that is not permanent leaves open whether the line was posted.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +64,7 @@ class MidjourneyProvider:
         database: Database,
         notifier: Notifier,
         captures: Captures,
-        webhook: Webhook,
+        send: Send,
         form: PromptForm,
         *,
         deaf: Callable[[], str],
@@ -69,7 +72,7 @@ class MidjourneyProvider:
         self._database = database
         self._notifier = notifier
         self._captures = captures
-        self._webhook = webhook
+        self._send = send
         self._form = form
         self._deaf = deaf
 
@@ -154,10 +157,9 @@ class MidjourneyProvider:
             error = ProviderError(f"The Discord channel cannot be heard: {why}", code="deaf", permanent=True)
             self._captures.fail(record.id, error)
             raise error
-        content = message_content(record.line)
         for attempt in range(1, _POSTS + 1):
             try:
-                posted = self._webhook.post(content, deadline=deadline)
+                posted = self._send(record.line, deadline=deadline)
             except ProviderError as error:
                 if error.permanent:
                     self._captures.fail(record.id, error)

@@ -18,6 +18,7 @@ from images import records
 from images.provider import ImageProvider, ImageRequest, Progress
 from images.records import Picture
 from jobs import rows
+from jobs.notifier import Stopping
 from jobs.rows import Job
 from jobs.states import JobState
 from story.writing import Story, StoryWish, generate_story
@@ -63,7 +64,7 @@ class Storyteller:
             job = rows.start(tx, KIND, vars(request), message="Writing and painting.")
         try:
             return self._run(job, time.monotonic() + request.timeout - _ANSWER_SECONDS)
-        except StoryfarmError:
+        except (StoryfarmError, Stopping):
             raise
         except Exception as error:  # a bug: nobody will go on with this job
             self._abandon(job)
@@ -82,6 +83,8 @@ class Storyteller:
             self._run(job, time.monotonic() + float(job.request["timeout"]))
         except StoryfarmError as error:
             log.warning("story.failed", job=job.id, code=error.code)
+        except Stopping:
+            log.info("story.left", job=job.id)
         except Exception:  # nobody waits for this thread: a bug has to be seen somewhere
             log.exception("story.broke", job=job.id)
             self._abandon(job)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from errors import ContentRefused, ProviderError
@@ -27,20 +26,15 @@ ten words."""
 
 _SCHEMA = Schema(
     "story",
-    MappingProxyType(
-        {
-            "type": "object",
-            "properties": {
-                "title": {"type": "string", "description": "At most ten words."},
-                "story": {
-                    "type": "string",
-                    "description": "The story, paragraphs separated by a blank line.",
-                },
-            },
-            "required": ["title", "story"],
-            "additionalProperties": False,
-        }
-    ),
+    {
+        "type": "object",
+        "properties": {
+            "title": {"type": "string", "description": "At most ten words."},
+            "story": {"type": "string", "description": "The story, paragraphs separated by a blank line."},
+        },
+        "required": ["title", "story"],
+        "additionalProperties": False,
+    },
 )
 # Tokens for a word: about 1.4 in English, and up to 4 in scripts that tokenizers know less well.
 _TOKENS_FOR_A_WORD = 4

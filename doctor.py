@@ -1,0 +1,161 @@
+"""Checks every configured service without paying: what works, what does not, and what to do about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import requests
+
+from config import Settings
+from database import open_database
+from discord_webhook import DiscordWebhook
+from errors import StoryfarmError
+from http_session import open_session
+from images.storage import open_storage
+from openai_client import OpenAIClient
+from sandbox.server import Sandbox
+
+_SECONDS = 15.0
+# The bits of an application's flags that allow the message content intent (full, and for small bots).
+_MAY_READ_MESSAGES = (1 << 18) | (1 << 19)
+_SOON = timedelta(days=60)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the report."""
+
+    service: str
+    good: bool
+    finding: str
+
+
+def examine(settings: Settings) -> list[Row]:
+    """A row for each service, in the order in which a story needs them."""
+    standing_in = Sandbox.bind(settings) if settings.sandboxed and not settings.sandbox_url else None
+    if standing_in:
+        standing_in.start()
+    settings = settings.pointed_at_sandbox(standing_in.url if standing_in else settings.sandbox_url)
+    checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
+        ("database", _database),
+        ("storage", _storage),
+        ("text model", _text_model),
+        ("discord webhook", _webhook),
+        ("discord bot", _bot),
+        ("message content", _intent),
+        ("discord gateway", _gateway),
+    )
+    try:
+        return [_row(name, check, settings) for name, check in checks]
+    finally:
+        if standing_in:
+            standing_in.stop()
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The report as text, a line each."""
+    return "\n".join(f"{'ok  ' if row.good else 'FAIL'}  {row.service:<16} {row.finding}" for row in rows)
+
+
+class _Fault(Exception):
+    pass
+
+
+def _row(name: str, check: Callable[[Settings], str], settings: Settings) -> Row:
+    try:
+        return Row(name, True, check(settings))
+    except (_Fault, StoryfarmError) as error:
+        return Row(name, False, str(error))
+    except requests.RequestException:
+        return Row(name, False, "It could not be reached.")
+    except OSError as error:
+        return Row(name, False, f"It could not be opened: {error.strerror}.")
+
+
+def _database(settings: Settings) -> str:
+    database = open_database(settings.data_dir)
+    try:
+        database.migrate()
+    finally:
+        database.close()
+    return f"SQLite in {settings.data_dir.resolve()}"
+
+
+def _storage(settings: Settings) -> str:
+    storage = open_storage(settings.storage_url, settings.data_dir)
+    storage.check()
+    return f"pictures in {storage.place}"
+
+
+def _text_model(settings: Settings) -> str:
+    client = OpenAIClient(settings.openai_base_url, settings.openai_api_key, settings.openai_model)
+    try:
+        models = client.models(deadline=time.monotonic() + _SECONDS)
+    finally:
+        client.close()
+    model = next((item for item in models if item.get("id") == settings.openai_model), None)
+    where = f"{settings.openai_model} at {settings.openai_base_url}"
+    if model is None:
+        raise _Fault(f"The server does not list {where}. Check OPENAI_MODEL.")
+    return where + _shutdown_warning(model.get("shutdown_date"))
+
+
+def _shutdown_warning(day: object) -> str:
+    """OpenAI lists "shutdown_date": "2026-12-11" for models that are going."""
+    try:
+        ends = date.fromisoformat(str(day)[:10])
+    except ValueError:
+        return ""
+    left = ends - date.today()  # noqa: DTZ011  (a day more or less does not matter)
+    if left <= timedelta(0):
+        raise _Fault(f"This model was shut down on {ends}. Set OPENAI_MODEL to another one.")
+    return f"; it will be shut down on {ends}, choose another one soon" if left < _SOON else ""
+
+
+def _webhook(settings: Settings) -> str:
+    webhook = DiscordWebhook(settings.webhook_url)
+    try:
+        place = webhook.place(deadline=time.monotonic() + _SECONDS)
+    finally:
+        webhook.close()
+    return f"{place.name or 'webhook'} posts into channel {place.channel_id}"
+
+
+def _bot(settings: Settings) -> str:
+    user = _discord(settings, "/users/@me")
+    return f"signed in as {user.get('username')}"
+
+
+def _intent(settings: Settings) -> str:
+    application = _discord(settings, "/oauth2/applications/@me")
+    if not int(application.get("flags") or 0) & _MAY_READ_MESSAGES:
+        raise _Fault(
+            "The bot may not read messages: enable the message content intent in Discord's developer portal."
+        )
+    return "the bot may read messages"
+
+
+def _gateway(settings: Settings) -> str:
+    found = _discord(settings, "/gateway/bot")
+    left = found.get("session_start_limit", {}).get("remaining")
+    return f"{left} of its starts are left today" if left is not None else "it answers"
+
+
+def _discord(settings: Settings, path: str) -> dict[str, Any]:
+    with open_session(1) as session:
+        response = session.get(
+            settings.discord_api_url + path,
+            headers={"Authorization": f"Bot {settings.discord_bot_token}"},
+            timeout=_SECONDS,
+            allow_redirects=False,
+        )
+    if response.status_code == 401:
+        raise _Fault("Discord refuses the bot's token. Check DISCORD_BOT_TOKEN.")
+    if response.status_code != 200:
+        raise _Fault(f"Discord answers {response.status_code}.")
+    body = response.json()
+    return body if isinstance(body, dict) else {}

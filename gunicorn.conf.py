@@ -1,0 +1,46 @@
+"""The server's settings, with the reason beside each. Used by `python main.py serve` and by gunicorn itself:
+
+gunicorn -c gunicorn.conf.py "main:create_app()"
+"""
+
+from typing import Any
+
+from config import Settings
+
+_settings = Settings.from_env()
+
+bind = f"{_settings.host}:{_settings.port}"
+
+# One process with many threads: the Discord bot must run exactly once, and waiting costs no CPU time.
+workers = 1
+worker_class = "gthread"
+
+# A thread for each request that may be held, and some that /health and the pages always find free.
+# Threads are made when they are needed: a surplus is free, a shortage costs a whole hold.
+threads = _settings.max_in_flight + 40
+
+# Above `threads`, or keep-alive is switched off and closing connections stalls the worker's main thread.
+worker_connections = 2 * threads + 1000
+keepalive = 75
+
+# For gthread this is the worker's sign of life, not a limit on a request.
+timeout = 60
+
+# Longer than the longest request that may be held, so that a restart cuts no story short.
+graceful_timeout = int(_settings.request_timeout_max) + 10
+
+# No preload: threads that are started before the fork live in no worker.
+preload_app = False
+
+# Requests are logged by the application, with their ids.
+accesslog = None
+loglevel = "warning"
+
+
+def post_worker_init(worker: Any) -> None:
+    worker.wsgi.extensions["storyfarm"].start()
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    if worker.wsgi is not None:
+        worker.wsgi.extensions["storyfarm"].stop()

@@ -1,0 +1,84 @@
+"""Switches of the sandbox: habits that last, faults that happen a few times, and a record of the calls."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Habits:
+    """How the sandbox behaves until told otherwise. Times in seconds.
+
+    `jitter` 0-1: a picture comes after a random part of its time, so that answers come out of order.
+    `rewrite`: echoes are changed as MidJourney changes them. `plain`: flat colours instead of drawings,
+    for load tests. `webhook_limit`: posts in two seconds, 0 for any number.
+    `person`: whether somebody pastes the commands. `story_seed`: equal prompts give equal stories.
+    """
+
+    story_seconds: float = 1.5
+    image_seconds: float = 4.0
+    image_pixels: int = 2048
+    jitter: float = 0.0
+    previews: int = 4
+    duplicates: bool = False
+    rewrite: bool = False
+    plain: bool = False
+    person: bool = True
+    webhook_limit: int = 0
+    story_seed: int | None = None
+
+    def changed(self, changes: dict[str, Any]) -> Habits:
+        """These habits with `changes`; raises ValueError for a name that is none."""
+        names = {item.name for item in fields(self)}
+        if unknown := set(changes) - names:
+            raise ValueError(f"There is no habit {sorted(unknown)[0]}; there are {', '.join(sorted(names))}.")
+        return replace(self, **changes)
+
+
+@dataclass
+class Fault:
+    """Something that goes wrong at `target`, the next `times` times.
+
+    Targets and kinds: chat (status, html, hang, drop, refusal, length, content_filter, prose,
+    error_in_stream, cut_stream), webhook (status, lost), cdn (status, huge, not_a_picture, truncated,
+    hang), identify (intent), midjourney (silent, stopped, error, single, cut, no_seed, plain_text,
+    operator_picture, operator_failed, twice). `details` are the kind's own values, such as {"status": 500}.
+    """
+
+    target: str
+    kind: str
+    times: int = 1
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class Control:
+    """What is switched on, and what has been received. Lives on the sandbox's event loop."""
+
+    def __init__(self, habits: Habits) -> None:
+        self.habits = habits
+        self.calls: Counter[str] = Counter()
+        self.received: deque[dict[str, Any]] = deque(maxlen=2000)
+        self._faults: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        self._faults.append(fault)
+        del self._faults[:-100]
+
+    def clear(self) -> None:
+        self._faults.clear()
+
+    def fault(self, target: str) -> Fault | None:
+        """The next fault at `target`, used up once by this call."""
+        for fault in self._faults:
+            if fault.target == target and fault.times > 0:
+                fault.times -= 1
+                return fault
+        return None
+
+    def record(self, target: str, **details: Any) -> None:
+        """Count a call that has arrived, and keep what it said for a while."""
+        self.calls[target] += 1
+        self.received.append({"target": target, "at": time.time(), **details})

@@ -1,0 +1,46 @@
+"""A story as one ZIP: Markdown with its pictures beside it."""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+import zipfile
+from typing import Any
+
+from images.records import Picture
+from images.storage import Storage
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|!])")
+_UNNUMBERED_LISTS = re.compile(r"^([-+]|\d+[.)])(?=\s)", re.MULTILINE)
+
+
+def export_zip(result: dict[str, Any], storage: Storage) -> bytes:
+    """`story.md` and the pictures that it shows. Raises NotFound if a picture is gone."""
+    pictures: list[Picture] = [picture for picture in result["pictures"] if picture.role == "picture"]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        names = [
+            f"picture-{number}.{picture.file.rpartition('.')[2]}"
+            for number, picture in enumerate(pictures, 1)
+        ]
+        archive.writestr("story.md", _markdown(result, pictures, names))
+        for name, picture in zip(names, pictures, strict=True):
+            archive.writestr(name, storage.get(picture.file))
+    return buffer.getvalue()
+
+
+def file_name(title: str) -> str:
+    """A name for the ZIP that every file system takes: "The Little Dog" gives "the-little-dog.zip"."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return (re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60] or "story") + ".zip"
+
+
+def _markdown(result: dict[str, Any], pictures: list[Picture], names: list[str]) -> str:
+    shown = [f"![{_escape(picture.alt)}]({name})" for picture, name in zip(pictures, names, strict=True)]
+    parts = [f"# {_escape(result['title'] or 'A story')}", *shown[:1], _escape(result["story"]), *shown[1:]]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _escape(text: str) -> str:
+    return _UNNUMBERED_LISTS.sub(r"\\\1", _MARKDOWN.sub(r"\\\1", text))

@@ -1,0 +1,1 @@
+"""The edge: pages, health, and how failures become answers."""

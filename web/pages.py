@@ -1,0 +1,60 @@
+"""The pages: HTML around the same API that every other client calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template
+
+# Suggestions only: any other text is taken as well.
+STYLES = (
+    ("", "As it comes"),
+    ("soft watercolour, picture book illustration", "Watercolour"),
+    ("warm oil painting, golden light", "Oil painting"),
+    ("pencil drawing, fine lines", "Pencil"),
+    ("paper cut-out, layered, bright colours", "Paper cut-out"),
+    ("cinematic photograph, shallow depth of field", "Photograph"),
+    ("cosy 3D animation film", "Animation film"),
+)
+LANGUAGES = (
+    "English",
+    "German",
+    "Spanish",
+    "French",
+    "Italian",
+    "Portuguese",
+    "Dutch",
+    "Polish",
+    "Ukrainian",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageFacts:
+    """What the pages say about the service. Times in seconds; `usual_*`: what is usual for one piece."""
+
+    sandbox: bool
+    timeout: int
+    max_prompt: int
+    usual_story: float
+    usual_image: float
+
+
+def create_blueprint(facts: PageFacts) -> Blueprint:
+    blueprint = Blueprint(
+        "pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
+    )
+
+    @blueprint.get("/")
+    def index() -> str:
+        return render_template(
+            "index.html",
+            sandbox=facts.sandbox,
+            styles=[{"value": value, "label": label} for value, label in STYLES],
+            languages=LANGUAGES,
+            timeout=facts.timeout,
+            max_prompt=facts.max_prompt,
+            usual={"story": facts.usual_story, "image": facts.usual_image},
+        )
+
+    return blueprint

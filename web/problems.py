@@ -1,0 +1,83 @@
+"""Turns every failure, Flask's own too, into application/problem+json (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, make_response, request
+from pydantic import ValidationError
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
+
+from errors import Busy, InvalidRequest, StoryfarmError, TooLarge, WrongMediaType
+
+log = structlog.get_logger()
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+def register(app: Flask) -> None:
+    """Answer every failure of `app` as a problem document."""
+    app.before_request(check_json_body)
+    app.register_error_handler(StoryfarmError, _storyfarm_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _bug)
+
+
+def check_json_body() -> None:
+    """Before a POST to the API: raises what is wrong with its body as a whole (size, type, syntax, shape)."""
+    if request.method != "POST" or request.url_rule is None or not request.path.startswith("/api/"):
+        return
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise TooLarge("The body is larger than 64 KB.", limit=MAX_BODY_BYTES)
+    if not request.is_json:
+        raise WrongMediaType("Send JSON, with the header Content-Type: application/json.")
+    try:
+        body = request.get_json()
+    except (BadRequest, RecursionError) as error:
+        raise InvalidRequest("The body is not valid JSON.", code="invalid_json") from error
+    if not isinstance(body, dict):
+        raise InvalidRequest("The body must be a JSON object.", code="invalid_json")
+
+
+def invalid_fields(error: ValidationError) -> Response:
+    """The answer to fields that do not fit; it names each field and its limit."""
+    faults = [_fault(item) for item in error.errors()]
+    return _answer(InvalidRequest(faults[0]["detail"], code="invalid_field", fields=faults))
+
+
+def _fault(item: Any) -> dict[str, str]:
+    field = ".".join(str(part) for part in item["loc"]) or "body"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    detail = message if message.endswith(".") else f"{field}: {message}."
+    return {"field": field, "detail": detail}
+
+
+def _storyfarm_error(error: StoryfarmError) -> Response:
+    return _answer(error)
+
+
+def _http_error(error: HTTPException) -> Response:
+    if isinstance(error, RequestEntityTooLarge):
+        return _answer(TooLarge("The body is larger than 64 KB.", limit=MAX_BODY_BYTES))
+    problem = StoryfarmError(error.description or error.name, code=error.name.lower().replace(" ", "_"))
+    response = _answer(problem, status=error.code or 500, title=error.name)
+    if error.code == 405 and error.get_response().headers.get("Allow"):
+        response.headers["Allow"] = error.get_response().headers["Allow"]
+    return response
+
+
+def _bug(error: Exception) -> Response:
+    log.exception("request.broke", path=request.path)
+    return _answer(StoryfarmError("The service has made a mistake. Please try again."))
+
+
+def _answer(error: StoryfarmError, **overrides: Any) -> Response:
+    problem = {**error.problem(), "request_id": g.get("request_id", ""), **overrides}
+    response = make_response(json.dumps(problem), problem["status"])
+    response.content_type = "application/problem+json"
+    response.headers["Cache-Control"] = "no-store"
+    if isinstance(error, Busy):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
