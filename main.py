@@ -34,7 +34,9 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> OpenAPI
     app = OpenAPI(
         __name__,
         info=Info(title="Storyfarm", version=VERSION, description="One prompt in, an illustrated story out."),
-        static_folder=None,
+        template_folder="web/templates",
+        static_folder="web/static",
+        static_url_path="/static",
         validation_error_status=400,
         validation_error_callback=web.problems.invalid_fields,
     )

@@ -16,6 +16,7 @@ from jobs import rows
 from jobs.routes import JobPath
 from story.export import export_zip, file_name
 from story.telling import KIND, load_result
+from utils import one_line
 
 TAG = Tag(name="Story", description="One prompt in, an illustrated story out.")
 MAX_PROMPT = 2000
@@ -27,7 +28,9 @@ class GenerateStory(BaseModel):
     model_config = ConfigDict(strict=True)
 
     prompt_text: str = Field(
-        default="", description=f"What the story is about, 1 to {MAX_PROMPT:,} characters."
+        default="",
+        validate_default=True,
+        description=f"What the story is about, 1 to {MAX_PROMPT:,} characters.",
     )
     style: str = Field(default="", max_length=200, description="Style of the picture, in your own words.")
     language: str = Field(default="", max_length=50, description="Language; the prompt's own if empty.")
@@ -39,7 +42,7 @@ class GenerateStory(BaseModel):
     @field_validator("prompt_text", mode="before")
     @classmethod
     def check_prompt(cls, value: object) -> str:
-        if value is None or (isinstance(value, str) and not value.strip()):
+        if value is None or (isinstance(value, str) and not one_line(value)):
             raise ValueError("Prompt text is required.")
         if not isinstance(value, str):
             raise ValueError("prompt_text must be text.")

@@ -41,9 +41,7 @@ class PageFacts:
 
 
 def create_blueprint(facts: PageFacts) -> Blueprint:
-    blueprint = Blueprint(
-        "pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
-    )
+    blueprint = Blueprint("pages", __name__)
 
     @blueprint.get("/")
     def index() -> str:
