@@ -92,6 +92,7 @@ def paint_scene(canvas: Canvas, scene: Scene, rng: Random) -> None:
     _distance(pen, scene, rng)
     _farm(pen, scene, rng)
     _things_in_the_sky(pen, scene, rng)
+    backdrop.paint_fog(pen, scene.mood, rng)
     _meadow(pen, scene, rng)
     backdrop.paint_weather(pen, scene.mood, rng)
 
@@ -241,10 +242,14 @@ def _spread(room: tuple[float, float], names: list[str]) -> list[tuple[str, floa
 
 
 def _plants(scene: Scene, count: int, rng: Random) -> list[tuple[float, float]]:
-    """Scattered places on the meadow, from the back to the front, away from the dog's face and feet."""
+    """Scattered places on the meadow, from the back to the front, away from the dog and the signature."""
     places = [(rng.random(), 0.79 + 0.21 * rng.random() ** 0.8) for _ in range(count)]
     return sorted(
-        ((x, y) for x, y in places if abs(x - scene.dog_x) > 0.19 or y > scene.dog_y + 0.03),
+        (
+            (x, y)
+            for x, y in places
+            if (abs(x - scene.dog_x) > 0.19 or y > scene.dog_y + 0.03) and (x < 0.62 or y < 0.95)
+        ),
         key=lambda place: place[1],
     )
 
