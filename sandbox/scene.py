@@ -12,6 +12,7 @@ from sandbox.yorkie import Yorkie, draw_yorkie
 
 # Where the dog may sit: four places, so that the four variants of a grid never agree.
 STANDS = (0.33, 0.67, 0.5, 0.27, 0.72, 0.42)
+SKY_SPOTS = ((0.3, 0.38), (0.72, 0.36), (0.52, 0.3), (0.12, 0.34), (0.89, 0.3))
 BREADTH = 1.32  # how much wider than high a thing on the ground may be
 CROWDING = 1.6  # how much smaller things may become so that more of them find room
 SAND: Colour = (240, 220, 168)
@@ -151,11 +152,8 @@ def _farm(pen: Pen, scene: Scene, rng: Random) -> None:
 
 
 def _things_in_the_sky(pen: Pen, scene: Scene, rng: Random) -> None:
-    spots = (
-        [(0.3, 0.4), (0.55, 0.3), (0.14, 0.3)]
-        if scene.sun_x > 0.5
-        else [(0.7, 0.4), (0.46, 0.3), (0.87, 0.3)]
-    )
+    taken = [scene.sun_x, *(x for _, x in _far_places(scene))]
+    spots = [(x, y) for x, y in SKY_SPOTS if all(abs(x - other) > 0.18 for other in taken)]
     for name in scene.props:
         prop = PROPS[name]
         if prop.place == "sky" and spots:
