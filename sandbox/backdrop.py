@@ -87,18 +87,21 @@ def _stars(pen: Pen, rng: Random) -> None:
 def paint_rainbow(pen: Pen, x: float) -> None:
     """An arch of soft bands, drawn small and stretched because its edges should be soft."""
     side = 512 if pen.canvas.pixels > 700 else 160
-    arch = Image.new("RGBA", (side, side))
-    brush = ImageDraw.Draw(arch)
-    width = side * 0.028
+    bands, mask = Image.new("RGB", (side, side), RAINBOW[0]), Image.new("L", (side, side))
+    brush, cutter, width = ImageDraw.Draw(bands), ImageDraw.Draw(mask), side * 0.028
+    cutter.ellipse((0, 0, side, side), fill=150)
     for index, colour in enumerate(RAINBOW):
         inset = index * width
-        brush.ellipse((inset, inset, side - inset, side - inset), fill=clear(colour, 150))
+        brush.ellipse((inset, inset, side - inset, side - inset), fill=colour)
     inset = len(RAINBOW) * width
-    brush.ellipse((inset, inset, side - inset, side - inset), fill=(0, 0, 0, 0))
+    cutter.ellipse((inset, inset, side - inset, side - inset), fill=0)
     pixels = pen.canvas.pixels
     span = round(0.95 * pixels)
-    arch = arch.filter(ImageFilter.GaussianBlur(side / 300)).resize((span, span), Image.Resampling.BILINEAR)
-    pen.canvas.image.paste(arch.convert("RGB"), (round(x * pixels - span / 2), round(0.2 * pixels)), arch)
+    blur = ImageFilter.GaussianBlur(side / 250)
+    arch, soft = (
+        layer.filter(blur).resize((span, span), Image.Resampling.BILINEAR) for layer in (bands, mask)
+    )
+    pen.canvas.image.paste(arch, (round(x * pixels - span / 2), round(0.2 * pixels)), soft)
 
 
 def paint_clouds(pen: Pen, mood: Mood, rng: Random) -> None:
@@ -174,7 +177,7 @@ def paint_sea(pen: Pen, mood: Mood, level: float, rng: Random) -> None:
 
 
 def paint_weather(pen: Pen, mood: Mood, rng: Random) -> None:
-    """Falling rain or snow, or fog, in front of everything else."""
+    """Falling rain or snow, in front of everything else."""
     few = 10 if pen.canvas.tiny else 0
     if mood.weather in ("rain", "storm"):
         for _ in range(few or 170):
@@ -184,6 +187,10 @@ def paint_weather(pen: Pen, mood: Mood, rng: Random) -> None:
         for _ in range(few or 190):
             r = rng.uniform(0.0015, 0.006)
             pen.oval(rng.random(), rng.random(), r, r, (255, 255, 255, rng.randint(130, 235)))
+
+
+def paint_fog(pen: Pen, mood: Mood, rng: Random) -> None:
+    """Banks of fog between the farm and the meadow, so that the dog's face stays clear."""
     if mood.weather == "fog" and not pen.canvas.tiny:
         for _ in range(5):
             x, y = rng.random(), rng.uniform(0.4, 0.75)

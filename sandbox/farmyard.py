@@ -126,12 +126,12 @@ def _pine(pen: Pen, mood: Mood, rng: Random) -> None:
 
 def draw_fence(pen: Pen, ridge: Ridge, start: float, end: float, mood: Mood) -> None:
     colour: Colour = (250, 246, 236) if mood.season != "winter" else (166, 132, 106)
-    count = max(3, round((end - start) / 0.055))
+    count = 6 if pen.canvas.tiny else max(3, round((end - start) / 0.055))
     posts = [start + (end - start) * step / count for step in range(count + 1)]
     for drop in (0.012, -0.012):
         rail = [(x, ridge.y(x) + drop) for x in posts]
         pen.line(rail, 0.0075, darker(colour, 0.08))
-    for x in posts:
+    for x in () if pen.canvas.tiny else posts:
         y = ridge.y(x)
         pen.polygon(
             [

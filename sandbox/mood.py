@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 from sandbox.canvas import Colour, lighter, mix
@@ -134,9 +135,10 @@ def words_of(prompt: str) -> list[str]:
     return re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*|[^\w\s]", prompt[:4000].lower())
 
 
-def notions_of(prompt: str) -> list[str]:
+@lru_cache(maxsize=32)  # the four pictures of a grid ask the same
+def notions_of(prompt: str) -> tuple[str, ...]:
     """The notions that the prompt calls for, in the order of their first mention."""
-    return _matches(words_of(prompt), NOTIONS)
+    return tuple(_matches(words_of(prompt), NOTIONS))
 
 
 def _matches(words: list[str], table: dict[str, str]) -> list[str]:
@@ -150,7 +152,7 @@ def _matches(words: list[str], table: dict[str, str]) -> list[str]:
     return sorted((name for name, place in first.items() if place >= 0), key=lambda name: first[name])
 
 
-def _choose(found: list[str], options: Sequence[str], rng: Random, fallback: Sequence[str]) -> str:
+def _choose(found: Sequence[str], options: Sequence[str], rng: Random, fallback: Sequence[str]) -> str:
     chance = rng.choice(fallback)  # drawn in any case, so that one word more does not change all the rest
     return next((name for name in found if name in options), chance)
 
@@ -163,7 +165,11 @@ def mood_of(prompt: str, rng: Random) -> Mood:
     weather = _choose(found, ("storm", "rain", "fog"), rng, ("clear",))
     if season == "winter" and weather == "clear":
         weather = "snow"
-    light = {"storm": "storm", "rain": "grey", "fog": "grey"}.get(weather, time) if time == "day" else time
+    light = (
+        {"storm": "storm", "rain": "grey", "fog": "grey"}.get(weather, time)
+        if time in ("day", "dawn")
+        else time
+    )
     top, middle, horizon, ambient = SKIES[light]
     chance_colour = COLOURS[rng.choice(("red", "red", "teal", "orange", "blue"))][1]
     chance_bow = COLOURS[rng.choice(("red", "pink", "yellow", "purple", "teal"))][1]

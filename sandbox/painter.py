@@ -47,7 +47,7 @@ def preview(image: Image.Image, fraction: float) -> Image.Image:
     blotches = small.resize((coarse, max(2, coarse * height // width)), Image.Resampling.BOX)
     blurred = blotches.resize((width, height), Image.Resampling.BICUBIC)
     pale = Image.blend(blurred, Image.new("RGB", (width, height), (228, 226, 230)), 0.55 * (1 - fraction))
-    noise = _noise(width, height, round(fraction * 100), 0.35 * (1 - fraction))
+    noise = _noise(width, height, round(fraction * 100), 0.26 * (1 - fraction))
     return ImageChops.add(pale, noise, 1, -128)
 
 

@@ -12,6 +12,7 @@ from sandbox.yorkie import Yorkie, draw_yorkie
 
 # Where the dog may sit: four places, so that the four variants of a grid never agree.
 STANDS = (0.33, 0.67, 0.5, 0.27, 0.72, 0.42)
+SKY_SPOTS = ((0.3, 0.38), (0.72, 0.36), (0.52, 0.3), (0.12, 0.34), (0.89, 0.3))
 BREADTH = 1.32  # how much wider than high a thing on the ground may be
 CROWDING = 1.6  # how much smaller things may become so that more of them find room
 SAND: Colour = (240, 220, 168)
@@ -92,6 +93,7 @@ def paint_scene(canvas: Canvas, scene: Scene, rng: Random) -> None:
     _distance(pen, scene, rng)
     _farm(pen, scene, rng)
     _things_in_the_sky(pen, scene, rng)
+    backdrop.paint_fog(pen, scene.mood, rng)
     _meadow(pen, scene, rng)
     backdrop.paint_weather(pen, scene.mood, rng)
 
@@ -150,11 +152,8 @@ def _farm(pen: Pen, scene: Scene, rng: Random) -> None:
 
 
 def _things_in_the_sky(pen: Pen, scene: Scene, rng: Random) -> None:
-    spots = (
-        [(0.3, 0.4), (0.55, 0.3), (0.14, 0.3)]
-        if scene.sun_x > 0.5
-        else [(0.7, 0.4), (0.46, 0.3), (0.87, 0.3)]
-    )
+    taken = [scene.sun_x, *(x for _, x in _far_places(scene))]
+    spots = [(x, y) for x, y in SKY_SPOTS if all(abs(x - other) > 0.18 for other in taken)]
     for name in scene.props:
         prop = PROPS[name]
         if prop.place == "sky" and spots:
@@ -241,10 +240,14 @@ def _spread(room: tuple[float, float], names: list[str]) -> list[tuple[str, floa
 
 
 def _plants(scene: Scene, count: int, rng: Random) -> list[tuple[float, float]]:
-    """Scattered places on the meadow, from the back to the front, away from the dog's face and feet."""
+    """Scattered places on the meadow, from the back to the front, away from the dog and the signature."""
     places = [(rng.random(), 0.79 + 0.21 * rng.random() ** 0.8) for _ in range(count)]
     return sorted(
-        ((x, y) for x, y in places if abs(x - scene.dog_x) > 0.19 or y > scene.dog_y + 0.03),
+        (
+            (x, y)
+            for x, y in places
+            if (abs(x - scene.dog_x) > 0.19 or y > scene.dog_y + 0.03) and (x < 0.62 or y < 0.95)
+        ),
         key=lambda place: place[1],
     )
 

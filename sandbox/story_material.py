@@ -218,7 +218,7 @@ ENGLISH = Material(
         cores=(
             "On Uncle Mark's Yorkie Farm lived {someone}.",
             "Of all who lived on Uncle Mark's Yorkie Farm, {hero} was the smallest.",
-            "The morning began on Uncle Mark's Yorkie Farm with {someone}.",
+            "The day began on Uncle Mark's Yorkie Farm with {someone}.",
         ),
         more=(
             "The barn was red, the gate was white, and the kitchen door stood open from April to October.",
@@ -310,8 +310,7 @@ ENGLISH = Material(
             "It came from {thing}, which had been there the whole time.",
             "Nobody had asked it anything, because nobody had thought that it was part of the answer.",
             "{Hero} went closer, one step and then another, and {his} heart beat like a small drum.",
-            "All the failed attempts were suddenly good for something: the bell, the song, "
-            "the string, the word yet.",
+            "All the failed attempts were suddenly good for something, even the most foolish ones.",
             "Each of them was a piece, and the pieces fitted.",
             "“I believe that I have been walking around it in circles,” {he} said.",
             "“Most of us do,” said {friend}, “and some never notice.”",

@@ -72,12 +72,12 @@ FARM_CALLS = (
     "ферма собака собаки пёс 🐶 🐕 🐾"
 )
 SHE = _words(
-    "girl queen princess woman mother mom grandmother grandma sister witch she her",
-    "mädchen königin prinzessin sie niña reina princesa ella fille reine princesse elle",
+    "girl queen princess woman mother mom grandmother grandma sister witch she her mädchen königin",
+    "prinzessin sie niña reina princesa ella fille reine princesse elle",
 )
 HE = _words(
-    "boy king prince man father dad grandfather grandpa brother wizard knight he him his",
-    "junge könig prinz er niño rey príncipe él garçon roi il",
+    "boy king prince man father dad grandfather grandpa brother wizard knight he him his junge könig",
+    "prinz er niño rey príncipe él garçon roi il",
 )
 
 INSTRUCTIONS = (
@@ -97,33 +97,42 @@ INSTRUCTIONS = (
     r" ?(?:sur |de |d'|avec |: ?)?",
 )
 STOP = _words(
-    "and or but who that which with without in on at of to for from by near under "
-    "over into is was are were has had "
-    "have goes go went the a an named called while when as where because if then so "
-    "not his her their its my your "
-    "our this these those he she it they learning trying looking about through "
-    "between behind across after before "
-    "during inside until finds find meets meet discovers wants becomes comes gets takes makes loves visits"
+    "and or but who that which with without in on at of to for from by near under over into is was are",
+    "were has had have goes go went the a an named called while when as where because if then so not his",
+    "her their its my your our this these those he she it they learning trying looking about through",
+    "between behind across after before during inside until finds find meets meet discovers wants becomes",
+    "comes gets takes makes loves visits",
 )
 NOT_NAMES = _words(
-    "i the a an and but or in on at of to for with from my our your his her their "
-    "its it he she they we you this that "
-    "there then when where what who why how please make write tell once one two "
-    "three four five some every no not "
-    "let story tale english german spanish french monday sunday christmas easter "
-    "halloween god ok uncle yorkie "
-    "yorkies yorkshire terrier farm dog dogs day night"
+    "i the a an and but or in on at of to for with from my our your his her their its it he she they we",
+    "you this that there then when where what who why how please make write tell once one two three four",
+    "five some every no not let story tale english german spanish french monday sunday christmas easter",
+    "halloween god ok uncle yorkie yorkies yorkshire terrier farm dog dogs day night",
 )
 DEEDS = _words(
-    "finds meets befriends discovers saves rescues visits builds flies helps explores travels becomes opens",
-    "plants catches wins bakes paints sings teaches makes sails rides climbs solves repairs guards follows",
-    "dances plays swims runs goes grows crosses reads writes invents collects searches seeks reaches gets",
-    "brings returns cooks steals hides",
+    "finds meets befriends discovers saves rescues visits builds flies helps explores travels becomes",
+    "opens plants catches wins bakes paints sings teaches makes sails rides climbs solves repairs guards",
+    "follows dances plays swims runs goes grows crosses reads writes invents collects searches seeks",
+    "reaches gets brings returns cooks steals hides",
+)
+PLACES = _words(
+    "village town house kitchen library hotel bakery cave lighthouse hospital museum market park street",
+    "train ship boat tower attic basement shop theater theatre circus zoo valley hill lake pond swamp",
+    "meadow field country kingdom land world moon planet galaxy spaceship station airport bridge roof",
+    "room barn tent tree well farm office factory temple ruins mansion cottage inn tavern cafe restaurant",
+    "church university laboratory lab bus car plane submarine savanna arctic north south east west",
+    *SCENE_CALLS.values(),
+)
+NO_HEROES = _words(
+    "day night morning evening afternoon story tale fable poem book style time lot bit way world word",
+    "words few couple moral ending twist hundred thousand little",
+)
+PREPOSITIONS = _words(
+    "in on at to from of by into over under through with for near behind about after before",
 )
 AFTER_A_NAME = _words(
-    "the and who goes finds wants meets visits learns loves discovers gets takes has "
-    "is runs sees plays saves helps "
-    "und der die das geht findet hat ist y el la va et le est"
+    "the and who goes finds wants meets visits learns loves discovers gets takes has is runs sees plays",
+    "saves helps und der die das geht findet hat ist y el la va et le est",
 )
 
 
@@ -155,6 +164,7 @@ def read_prompt(prompt: str) -> Reading:
     place = _place(text)
     names = tuple(name for name in _names(text) if name not in place.split())
     introduction = _introduction(text, names[0]) if names else ""
+    forms = {form: at for form, at in forms.items() if form.capitalize() not in names}
     return Reading(
         topic=_shortened(text, 12, 80),
         names=names,
@@ -180,7 +190,13 @@ def _without_instructions(text: str) -> str:
     rest = text
     for pattern in INSTRUCTIONS:
         rest = re.sub(f"^(?:{pattern})+", "", rest, count=1, flags=re.IGNORECASE)
-    return rest.strip(" .:,;-") or text
+    rest = re.sub(
+        r"^(?:about|over|of|in the style of an? [\w-]+(?: about)?) ",
+        "",
+        rest.strip(" .:,;-"),
+        flags=re.IGNORECASE,
+    )
+    return rest or text
 
 
 def _shortened(text: str, words: int, signs: int) -> str:
@@ -202,6 +218,8 @@ def _names(text: str) -> tuple[str, ...]:
     told = re.findall(r"\b(?:named|called|namens|heißt|llamad[oa]|nommée?|appelée?) ([^\W\d_]{2,20})", text)
     names = [name.capitalize() for name in told]
     tokens = text.split()
+    if len(tokens) > 2 and sum(token[0].isupper() for token in tokens) > 0.7 * len(tokens):
+        return tuple(names[:1])  # a title, where capitals say nothing
     german = bool(re.search(r"\b(?:der|die|das|ein|eine|einen|und|im)\b", text))
     for at, token in enumerate(tokens):
         bare = re.sub(r"['’]s$", "", token.strip(".,;:!?()'’"))
@@ -216,38 +234,42 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _phrases(text: str, told: str) -> tuple[str, ...]:
-    """English noun phrases after "a" or "an", cut where the next part of the sentence begins."""
-    found = []
-    for match in re.finditer(r"\b(?:an?|my) (?=((?:[a-z'-]+ ?){1,4}))", text, flags=re.IGNORECASE):
-        kept: list[str] = []
-        for word in match.group(1).split():
-            verb_like = kept and re.search(r"(?:[^s]s|ed|ing)$", word) and len(word) > 3
-            if word.lower() in STOP or verb_like:
-                break
-            kept.append(word)
-        phrase = " ".join(kept)
-        if phrase and len(phrase) < 40 and phrase not in told and phrase not in found:
+    """English noun phrases after an article, cut where the next part of the sentence begins."""
+    found: list[str] = []
+    for match in re.finditer(r"(\b\w+ )?\b(an?|my|the) (?=((?:[a-z'-]+ ?){1,4}))", text, flags=re.IGNORECASE):
+        before, phrase = (match.group(1) or "").strip().lower(), _noun(match.group(3))
+        definite = match.group(2).lower() == "the"
+        elsewhere = definite and before in PREPOSITIONS
+        fitting = (
+            phrase and len(phrase) < 40 and not elsewhere and phrase.split()[-1].lower() not in NO_HEROES
+        )
+        if fitting and phrase not in told and phrase not in found:
             found.append(phrase)
     return tuple(found[:4])
 
 
 def _place(text: str) -> str:
     """ "on the moon", "in Paris", "under a bridge": as said in the prompt, with the definite article."""
-    match = re.search(
+    for match in re.finditer(
         r"\b(in|on|at|under|near|inside|beside|behind|aboard) (?:(?:an?|the|my|his|her) "
         r"((?:[a-z'-]+ ?){1,3})|([A-Z][a-z]+))",
         text,
-    )
-    if not match:
-        return ""
-    if match.group(3):
-        return "" if match.group(3).lower() in NOT_NAMES else f"{match.group(1)} {match.group(3)}"
+    ):
+        where = match.group(3) or f"the {_noun(match.group(2))}"
+        last = where.rsplit(maxsplit=1)[-1].lower()
+        if last in PLACES or (match.group(3) and last not in NOT_NAMES):
+            return f"{match.group(1)} {where}"
+    return ""
+
+
+def _noun(words: str) -> str:
+    """The words up to where a verb or the next part of the sentence seems to begin."""
     kept: list[str] = []
-    for word in match.group(2).split():
-        if word in STOP or (kept and re.search(r"(?:[^s]s|ed|ing)$", word)):
+    for word in words.split():
+        if word.lower() in STOP or (kept and len(word) > 4 and re.search(r"(?:[^s]s|ed|ing)$", word)):
             break
         kept.append(word)
-    return f"{match.group(1)} the {' '.join(kept)}" if kept else ""
+    return " ".join(kept)
 
 
 def _wish(text: str) -> str:
@@ -291,12 +313,8 @@ def _introduction(text: str, name: str) -> str:
         article = "an" if called.group(2)[0] in "aeiou" else "a"
         return f"{article} {called.group(2)}called {name}"
     titled = re.search(rf"\b{name},? the ((?:[a-z-]+ ?){{1,3}})", text)
-    kept: list[str] = []
-    for word in titled.group(1).split() if titled else ():
-        if word in STOP or (kept and re.search(r"(?:[^s]s|ed|ing)$", word)):
-            break
-        kept.append(word)
-    return f"{name} the {' '.join(kept)}" if kept else ""
+    kind = _noun(titled.group(1)) if titled else ""
+    return f"{name} the {kind}" if kind else ""
 
 
 def _gender(words: list[str]) -> str:

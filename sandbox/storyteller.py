@@ -15,7 +15,8 @@ TONGUES: dict[str, Material] = {
     **dict.fromkeys(("fr", "french", "français", "francais", "französisch", "francés"), FRENCH),
 }
 LONGEST, SHORTEST = 4000, 20
-WORDS_PER_ATTEMPT = 105
+WORDS_PER_ATTEMPT, WORDS_PER_ATTEMPT_IN_LONG_STORIES = 140, 105
+LONG_STORY = 1200
 SHORT_STORY = 90  # below this the stations use their shortest sentences
 BRIEF = 170  # below this they share paragraphs
 SHARED_PARAGRAPHS = {"opening": "start", "want": "start", "obstacle": "start", "turn": "end", "ending": "end"}
@@ -95,20 +96,31 @@ def _hero(material: Material, reading: Reading, rng: Random) -> tuple[str, str, 
     chance = rng.choice("mf")
     name = rng.choice(material.dog_names)
     creatures = [noun for noun in reading.nouns if noun in CREATURES]
-    if reading.names:
+    lead = _lead(reading) if material is ENGLISH else ""
+    if reading.names and not lead:
         guessed = reading.gender or ("f" if reading.names[0][-1] in "aàáy" else "m")
         kin = f"{material.dog[guessed]} {material.called} {reading.names[0]}"
         plain = reading.names[0] if material is not ENGLISH else reading.introduction or reading.names[0]
         return reading.names[0], kin if reading.farm else plain, guessed
     if reading.farm or reading.blank:
         return name, f"{material.dog[chance]} {material.called} {name}", chance
-    if material is ENGLISH and reading.phrases:
-        phrase = reading.phrases[0]
-        return f"the {phrase}", f"{_article(phrase)} {phrase}", reading.gender or chance
+    if lead:
+        return f"the {lead}", f"{_article(lead)} {lead}", reading.gender or chance
     if creatures:
         someone, hero, gender = material.nouns[creatures[0]]
         return hero, someone, gender or chance
     return name, f"{material.dog[chance]} {material.called} {name}", chance
+
+
+def _lead(reading: Reading) -> str:
+    """The noun phrase that is the hero: the first one, unless a name comes before it."""
+    if reading.farm or not reading.phrases or "'" in reading.phrases[0]:
+        return ""
+    first, topic = reading.phrases[0], reading.topic
+    named = [topic.find(name) for name in reading.names if name in topic]
+    return (
+        "" if reading.names and (reading.introduction or min(named, default=0) < topic.find(first)) else first
+    )
 
 
 def _article(phrase: str) -> str:
@@ -130,17 +142,24 @@ def _friend(material: Material, reading: Reading, hero: str, rng: Random) -> str
         for other in others
         if other.split()[-1] not in f"{hero} {reading.wish} {reading.introduction}".split()
     ]
-    return reading.names[1] if len(reading.names) > 1 else known[0] if known else chance
+    return (
+        reading.names[1]
+        if len(reading.names) > 1 and hero in reading.names
+        else known[0]
+        if known
+        else chance
+    )
 
 
 def _thing(material: Material, reading: Reading, persons: tuple[str, ...], rng: Random) -> str:
     chance = rng.choice(material.things)
     if material is ENGLISH:
-        taken = {person.split()[-1] for person in persons} | {"yorkie", "dog", "puppy", "terrier"}
+        taken = {person.lower().split()[-1] for person in persons} | {"yorkie", "dog", "puppy", "terrier"}
         things = [f"the {phrase}" for phrase in reading.phrases if phrase.lower().split()[-1] not in taken]
         if things:
             return things[0]
     known = [material.nouns[noun][1] for noun in reading.nouns if noun not in CREATURES]
+    known = [thing for thing in known if thing.split()[-1] not in persons[0].split()]
     return known[0] if known else chance
 
 
@@ -164,7 +183,8 @@ def _stations(
     if not short:
         stations["want"].told.insert(0, _capital(topic))
     stations["obstacle"] = _station(material.obstacle, slots, rng, short=short)
-    count = max(1, min(len(material.attempts), round(words / WORDS_PER_ATTEMPT)))
+    pace = WORDS_PER_ATTEMPT if words < LONG_STORY else WORDS_PER_ATTEMPT_IN_LONG_STORIES
+    count = max(1, min(len(material.attempts), round(words / pace)))
     chosen = sorted(rng.sample(range(len(material.attempts)), count), key=lambda _: rng.random())
     links = [material.lone_link] if count == 1 else _links(material.links, count)
     for link, index in zip(links, chosen, strict=True):
@@ -199,10 +219,11 @@ def _shorten(stations: dict[str, Station], budget: int) -> None:
 
 
 def _lengthen(stations: dict[str, Station], budget: int) -> None:
-    """Let each paragraph in turn say its next sentence while there is room; attempts have two turns."""
+    """Let each paragraph in turn say its next sentence while there is room; attempts and turn say two."""
     total = _total(stations)
     attempts = [station for name, station in stations.items() if name.startswith("attempt")]
-    open_stations = [*attempts, *[station for station in stations.values() if station.waiting]]
+    favoured = [*attempts, stations["turn"]] if "turn" in stations else attempts
+    open_stations = [*favoured, *stations.values()]
     while open_stations:
         for station in open_stations:
             if not station.waiting:

@@ -87,7 +87,7 @@ def test_everyday_things_are_known_props() -> None:
 
 
 def test_plurals_are_understood_but_mars_is_not_the_sea() -> None:
-    assert notions_of("two pumpkins") == ["pumpkin"]
+    assert notions_of("two pumpkins") == ("pumpkin",)
     assert "sea" not in notions_of("a trip to Mars")
 
 

@@ -127,6 +127,40 @@ def test_a_city_is_a_place_and_no_name() -> None:
     assert (reading.place, reading.names) == ("in Paris", ())
 
 
+@pytest.mark.parametrize(
+    ("prompt", "phrases"),
+    [
+        ("On a rainy day a girl finds an old map in a bottle", ("girl", "old map", "bottle")),
+        ("Uncle Mark's Yorkies and the missing hay", ("missing hay",)),
+        ("A knight, a princess and a dragon in a castle", ("knight", "princess", "dragon")),
+        ("the detective who could only lie", ("detective",)),
+    ],
+)
+def test_noun_phrases_are_found(prompt: str, phrases: tuple[str, ...]) -> None:
+    assert read_prompt(prompt).phrases == phrases
+
+
+@pytest.mark.parametrize(
+    ("prompt", "wish"),
+    [
+        ("a robot learns to bake bread and finds a friend", "bake bread"),
+        ("A time traveler visits ancient Rome, and more", "visit ancient Rome"),
+        ("the crow that carries and watches", ""),
+    ],
+)
+def test_a_wish_is_what_somebody_wants_or_does(prompt: str, wish: str) -> None:
+    assert read_prompt(prompt).wish == wish
+
+
+def test_the_hero_is_whoever_comes_first() -> None:
+    assert "there was a time traveler" in _first_lines("A time traveler visits ancient Rome")
+    assert "Rome lived" not in _first_lines("A time traveler visits ancient Rome")
+
+
+def _first_lines(prompt: str) -> str:
+    return " ".join(tell(prompt, seed=seed).text.split("\n\n")[0] for seed in range(12))
+
+
 @pytest.mark.parametrize("material", MATERIALS.values(), ids=MATERIALS)
 def test_every_language_knows_every_noun_and_every_scene(material: Material) -> None:
     assert set(material.nouns) == set(NOUN_CALLS)
