@@ -61,11 +61,10 @@ function parsed(text) {
   }
 }
 
-/** @param {string} key the same key and wish are never paid for twice */
-export function tellStory(wish, { key, signal }) {
+export function tellStory(wish, { signal }) {
   return send("/api/generate-story", {
     method: "POST",
-    headers: { "Content-Type": "application/json", "Idempotency-Key": key },
+    headers: { "Content-Type": "application/json" },
     body: JSON.stringify(wish),
     signal,
   });

@@ -3,7 +3,6 @@
 import { tellStory, Trouble } from "./api.js";
 import { announce, byId } from "./dom.js";
 import { showGallery } from "./gallery.js";
-import { answered, keyFor } from "./idempotency.js";
 import { watchForPictures } from "./late.js";
 import { setUpLightbox } from "./lightbox.js";
 import { focusPrompt, promptWasTold, readPrompt, setUpPrompt } from "./prompt.js";
@@ -53,7 +52,7 @@ async function answerTo(wish) {
   setBusy(true);
   panel.scrollIntoView({ block: "nearest" });
   try {
-    return await tellStory(wish, { key: keyFor(wish), signal: request.signal });
+    return await tellStory(wish, { signal: request.signal });
   } finally {
     clearTimeout(patience);
     stopWaiting();
@@ -99,7 +98,6 @@ function cameToNothing(reason) {
     return;
   }
   if (!(reason instanceof Trouble)) throw reason;
-  if (reason.status) answered();
   showTrouble(reason);
 }
 
@@ -111,7 +109,6 @@ async function tell() {
   hideResult();
   try {
     const answer = await answerTo(wish);
-    answered();
     show(answer);
   } catch (reason) {
     cameToNothing(reason);
