@@ -75,3 +75,4 @@ def set_up_logs(*, level: str, form: str, secrets: Collection[str]) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(number, logging.WARNING))
+    logging.getLogger("discord.client").setLevel(logging.ERROR)  # it warns of voice, which is not used

@@ -207,7 +207,7 @@ class Captures:
                 self._take_in(batch)
             if time.monotonic() > swept + _SWEEP_SECONDS:
                 swept = time.monotonic()
-                self._sweep()
+                self.sweep()
 
     def _next_batch(self, until: float) -> list[_Heard | _CaughtUp]:
         batch: list[_Heard | _CaughtUp] = []
@@ -354,7 +354,7 @@ class Captures:
             self._bookmarks.clear()
             self._bookmarked_at = time.monotonic()
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
         """Give up what is too old, and fetch again what could not be kept."""
         try:
             with self._database.write() as tx:

@@ -127,7 +127,8 @@ class Gateway:
         session: _Session | None,
     ) -> _Session | None:
         if frame["op"] == 1:
-            outbox.put_nowait(json.dumps({"op": 11, "d": None}))
+            # At once would be too soon: discord.py notes when it sent a heartbeat only after it has sent it.
+            asyncio.get_running_loop().call_later(0.05, outbox.put_nowait, json.dumps({"op": 11, "d": None}))
         elif frame["op"] == 2:
             return await self._identify(socket, frame["d"], outbox)
         elif frame["op"] == 6:
