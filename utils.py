@@ -42,6 +42,18 @@ def one_line(text: str) -> str:
     return " ".join("".join(visible).split())
 
 
+def is_well_formed(text: str) -> bool:
+    """Whether `text` can be written as UTF-8: JSON's escapes can hold half of a character."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def well_formed(text: str) -> str:
+    """`text` with halves of characters replaced, so that it can be written as UTF-8."""
+    if is_well_formed(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def clip(text: str, limit: int) -> str:
     """At most `limit` characters of `text`, cut at a space where one is near, with an ellipsis."""
     if len(text) <= limit:

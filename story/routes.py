@@ -16,7 +16,7 @@ from jobs import rows
 from jobs.routes import JobPath
 from story.export import export_zip, file_name
 from story.telling import KIND, load_result
-from utils import one_line
+from utils import is_well_formed, one_line
 
 TAG = Tag(name="Story", description="One prompt in, an illustrated story out.")
 MAX_PROMPT = 2000
@@ -46,6 +46,8 @@ class GenerateStory(BaseModel):
             raise ValueError("Prompt text is required.")
         if not isinstance(value, str):
             raise ValueError("prompt_text must be text.")
+        if not is_well_formed(value):
+            raise ValueError("prompt_text holds half of a character (a lone surrogate).")
         if len(value.strip()) > MAX_PROMPT:
             raise ValueError(
                 f"prompt_text has {len(value.strip()):,} characters; at most {MAX_PROMPT:,} are taken."
@@ -54,7 +56,9 @@ class GenerateStory(BaseModel):
 
     @field_validator("style", "language", mode="before")
     @classmethod
-    def allow_null(cls, value: object) -> object:
+    def check_text(cls, value: object) -> object:
+        if isinstance(value, str) and not is_well_formed(value):
+            raise ValueError("The text holds half of a character (a lone surrogate).")
         return "" if value is None else value
 
 

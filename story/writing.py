@@ -8,7 +8,7 @@ from typing import Any
 from errors import ContentRefused, ProviderError
 from text.json_field import read_field
 from text.model import Completion, Message, Outcome, Schema, TextModel
-from utils import clip, one_line
+from utils import clip, one_line, well_formed
 
 _SYSTEM = """\
 You are a storyteller. You write one complete short story from the prompt you are given, with a beginning, \
@@ -80,7 +80,7 @@ def generate_story(model: TextModel, wish: StoryWish, *, deadline: float) -> Sto
         raise ContentRefused(
             "The provider's content filter stopped the story. Try another prompt.", code="content_filtered"
         )
-    title, text = _title_and_text(completion)
+    title, text = map(well_formed, _title_and_text(completion))
     if not text:
         raise ProviderError("The text model's answer held no story.", code="empty_story")
     return Story(
