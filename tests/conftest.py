@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,11 @@ import pytest
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 
-from config import Settings
 from database import Database, open_database
 from main import create_app
 from sandbox.control import Control, Fault
 from service import Service
+from tests.support import quick_settings, wait_until
 
 
 @pytest.fixture
@@ -25,29 +24,6 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.migrate()
     yield opened
     opened.close()
-
-
-def quick_settings(data_dir: Path, **changes: Any) -> Settings:
-    """Settings for a service on an embedded sandbox that is quick and draws small pictures."""
-    values: dict[str, Any] = {
-        "data_dir": data_dir,
-        "sandbox": "on",
-        "sandbox_story_seconds": 0.05,
-        "sandbox_image_seconds": 0.3,
-        "sandbox_image_pixels": 64,
-        "request_timeout": 8.0,
-        "max_in_flight": 64,
-    }
-    return Settings(**(values | changes))
-
-
-def wait_until(is_so: Callable[[], Any], *, seconds: float = 10.0) -> Any:
-    """What `is_so` gives, once it is true; fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not (value := is_so()):
-        assert time.monotonic() < deadline, "It did not happen in time."
-        time.sleep(0.01)
-    return value
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,10 @@ def test_a_prompt_is_required(client: FlaskClient, body: dict[str, Any]) -> None
 
 
 def test_a_prompt_that_nobody_can_see_is_no_prompt(client: FlaskClient) -> None:
-    assert refused(client, 400, json={"prompt_text": "\u200b\u202e\ufeff"})["error"] == "Prompt text is required."
+    assert (
+        refused(client, 400, json={"prompt_text": "\u200b\u202e\ufeff"})["error"]
+        == "Prompt text is required."
+    )
 
 
 @pytest.mark.parametrize("value", [5, True, ["a"], {"a": 1}])

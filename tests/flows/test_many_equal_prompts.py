@@ -13,7 +13,7 @@ import metrics
 from main import create_app
 from midjourney import commands
 from service import Service
-from tests.conftest import quick_settings, wait_until
+from tests.support import quick_settings, wait_until
 
 REQUESTS = 1000
 
