@@ -6,6 +6,7 @@ gunicorn -c gunicorn.conf.py "main:create_app()"
 from typing import Any
 
 from config import Settings
+from logs import set_up_logs
 
 _settings = Settings.from_env()
 
@@ -35,6 +36,10 @@ preload_app = False
 # Requests are logged by the application, with their ids.
 accesslog = None
 loglevel = "warning"
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    set_up_logs(level=_settings.log_level, form=_settings.log_format, secrets=_settings.secrets())
 
 
 def post_worker_init(worker: Any) -> None:

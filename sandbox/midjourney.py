@@ -114,6 +114,7 @@ class Midjourney:
         file = self._attach(prompt, f"farmhand_{cleaned}_{painting_id}.png", is_grid=is_grid)
         tail = f"<@{PERSON_ID}> {_MODE}" if is_grid else f"Image #1 <@{PERSON_ID}>"
         buttons = _grid_buttons(painting_id) if is_grid else []
+        self._control.record("painted", prompt=prompt)
         return self._world.post(MIDJOURNEY, f"**{echo}** - {tail}", attachments=[file], components=buttons)
 
     def _attach(self, prompt: str, filename: str, *, is_grid: bool) -> Json:

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Connection
 
 from database import Database
-from errors import OutOfSpace, ProviderError, ProviderTimeout, StoryfarmError
+from errors import Busy, OutOfSpace, ProviderError, ProviderTimeout, StoryfarmError
 from images import records
 from images.provider import ImageProvider, ImageRequest, Progress
 from images.records import Picture
@@ -64,8 +64,12 @@ class Storyteller:
             job = rows.start(tx, KIND, vars(request), message="Writing and painting.")
         try:
             return self._run(job, time.monotonic() + request.timeout - _ANSWER_SECONDS)
-        except (StoryfarmError, Stopping):
+        except StoryfarmError:
             raise
+        except Stopping:
+            raise Busy(
+                "The service is restarting. The story is finished afterwards.", retry_after=30, id=job.id
+            ) from None
         except Exception as error:  # a bug: nobody will go on with this job
             self._abandon(job)
             raise error

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 
-from database import open_database
+from database import jobs, open_database
 from jobs import rows
 from midjourney import commands
 from sandbox.server import Sandbox
@@ -107,18 +107,18 @@ def test_killed_with_twenty_requests_open_every_picture_finds_its_job(
         client.join(20)
     posted = sandbox.control.calls["command"]
     recorded = seeds_of_commands(tmp_path)
-    wait_until(lambda: sandbox.control.calls["imagine"] == posted)
+    wait_until(lambda: sandbox.control.calls["painted"] == posted)
     server.start()
 
-    jobs = wait_until(lambda: finished_jobs(server, tmp_path), seconds=40)
+    found = wait_until(lambda: finished_jobs(server, tmp_path), seconds=40)
     seeds = seeds_of_commands(tmp_path)
     assert recorded.items() <= seeds.items()
-    for job in jobs:
+    for job in found:
         assert job["state"] == "completed", job
         assert job["result"]["status"] == "success", job["result"]["problems"]
         assert {image["seed"] for image in job["result"]["images"]} == {seeds[job["id"]]}
     lines = [call["content"] for call in sandbox.control.received if call["target"] == "command"]
-    assert len(lines) == len(set(lines)) == len(jobs)
+    assert len(lines) == len(set(lines)) == len(found)
 
 
 def seeds_of_commands(data_dir: Path) -> dict[str, int]:
@@ -135,7 +135,7 @@ def finished_jobs(server: Server, data_dir: Path) -> list[dict[str, Any]] | None
     database = open_database(data_dir)
     with database.read() as tx:
         left = rows.unfinished(tx)
-        ids = [row.id for row in tx.execute(rows.jobs.select())]
+        ids = [row.id for row in tx.execute(jobs.select())]
     database.close()
     if left:
         return None
