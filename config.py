@@ -166,7 +166,7 @@ class Settings:
         "Longest /imagine prompt in characters; long ones are cut in MidJourney's echo.",
     )
     midjourney_signature: str = _setting(
-        "Uncle Mark's Yorkie Farm", _text, "Words added to every picture's prompt; empty adds none."
+        "Uncle Mark's Yorkie Farm", _text, "Words added to every picture's prompt."
     )
     midjourney_late_hours: float = _setting(
         "24", _number(0, 168), "Hours for which a picture that comes after the answer is still taken."

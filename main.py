@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> OpenAPI
     app.extensions["storyfarm"] = service
     app.config["MAX_CONTENT_LENGTH"] = web.problems.MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    web.requests.register(app)
+    web.requests.register(app, picture_host=settings.public_url)
     web.problems.register(app)
 
     def shown(result: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -88,9 +88,17 @@ def _story_request(body: GenerateStory, settings: Settings) -> StoryRequest:
     )
 
 
+_SAMPLES = {
+    (True, True): "story and pictures come",
+    (True, False): "the story comes",
+    (False, True): "the pictures come",
+    (False, False): "",
+}
+
+
 def _page_facts(settings: Settings) -> web.pages.PageFacts:
     return web.pages.PageFacts(
-        sandbox=settings.sandboxed,
+        sandbox=_SAMPLES[settings.sandboxes_text, settings.sandboxes_discord],
         timeout=int(settings.request_timeout),
         max_prompt=story.routes.MAX_PROMPT,
         usual_story=settings.sandbox_story_seconds if settings.sandboxes_text else 15,

@@ -31,9 +31,13 @@ LANGUAGES = (
 
 @dataclass(frozen=True, kw_only=True)
 class PageFacts:
-    """What the pages say about the service. Times in seconds; `usual_*`: what is usual for one piece."""
+    """What the pages say about the service.
 
-    sandbox: bool
+    `sandbox`: what comes from the sandbox, as the start of a sentence; empty if nothing does. Times in
+    seconds; `usual_*`: what is usual for one piece.
+    """
+
+    sandbox: str
     timeout: int
     max_prompt: int
     usual_story: float

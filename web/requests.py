@@ -19,13 +19,21 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "SAMEORIGIN",
 }
-_PAGE_POLICY = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'"
+_PAGE_POLICY = "default-src 'self'; img-src 'self' data: blob: {host}; object-src 'none'; base-uri 'none'"
 
 
-def register(app: Flask) -> None:
-    """Give every request of `app` an id, and count it."""
+def register(app: Flask, *, picture_host: str = "") -> None:
+    """Give every request of `app` an id, and count it. `picture_host`: where pages may load pictures from."""
+    policy = _PAGE_POLICY.format(host=picture_host)
+
+    def protect(response: Response) -> Response:
+        if response.mimetype == "text/html" and not request.path.startswith("/openapi"):
+            response.headers["Content-Security-Policy"] = policy
+        return response
+
     app.before_request(_begin)
     app.after_request(_end)
+    app.after_request(protect)
 
 
 def base_url(public_url: str) -> str:
@@ -47,8 +55,6 @@ def _end(response: Response) -> Response:
     metrics.REQUESTS.labels(route, response.status_code).observe(seconds)
     response.headers["X-Request-Id"] = g.request_id
     response.headers.update(_HEADERS)
-    if response.mimetype == "text/html" and not request.path.startswith("/openapi"):
-        response.headers["Content-Security-Policy"] = _PAGE_POLICY
     if request.path.startswith("/api/") or response.status_code >= 500:
         log.info(
             "request.answered",
