@@ -6,6 +6,7 @@ import asyncio
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -33,6 +34,9 @@ _MOST_MISSED = 5_000
 # Discord takes about one reaction in 0.3 s for a channel; when there are more, the oldest are left out.
 _MOST_SAYINGS = 20
 _SAYING_PAUSE = 0.3
+
+
+Saying = Callable[["_Client"], Awaitable[object]]
 
 
 class Ears(Protocol):
@@ -69,6 +73,7 @@ class DiscordListener:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._client: _Client | None = None
         self._stopping = threading.Event()
+        self._sayings: deque[Saying] = deque(maxlen=_MOST_SAYINGS)
         self.state = "stopped"
         self.fault = ""
         self.restarts = 0
@@ -80,7 +85,9 @@ class DiscordListener:
     def stop(self) -> None:
         """Log out and end the thread, within ten seconds."""
         self._stopping.set()
-        self._call(lambda client: client.close())
+        loop, client = self._loop, self._client
+        if loop and client and not loop.is_closed():
+            asyncio.run_coroutine_threadsafe(client.close(), loop)
         if self._thread:
             self._thread.join(10)
         self.state = "stopped"
@@ -96,21 +103,11 @@ class DiscordListener:
 
     def mark(self, channel_id: int, message_id: int, mark: Mark) -> None:
         """React to a message, if Discord lets us; see midjourney.captures.Channel."""
-        self._call(lambda client: client.say(lambda: client.mark(channel_id, message_id, mark)))
+        self._sayings.append(lambda client: client.mark(channel_id, message_id, mark))
 
     def reply(self, channel_id: int, message_id: int, text: str) -> None:
         """Answer a message, if Discord lets us."""
-        self._call(lambda client: client.say(lambda: client.reply(channel_id, message_id, text)))
-
-    def _call(self, make: Callable[[_Client], Awaitable[None]]) -> None:
-        loop, client = self._loop, self._client
-        if loop is None or client is None or loop.is_closed():
-            return
-
-        async def run() -> None:
-            await make(client)
-
-        asyncio.run_coroutine_threadsafe(run(), loop)
+        self._sayings.append(lambda client: client.reply(channel_id, message_id, text))
 
     def _supervise(self) -> None:
         """A malformed dispatch, among other things, ends discord.py's client for good: start it anew."""
@@ -154,7 +151,7 @@ class DiscordListener:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(self._account.gateway_url)
         with asyncio.Runner() as runner:
             self._loop = runner.get_loop()
-            self._client = _Client(self, self._account, self._ears, channel_id)
+            self._client = _Client(self, self._account, self._ears, channel_id, self._sayings)
             try:
                 runner.run(self._client.run_until_closed())
             finally:
@@ -172,7 +169,12 @@ def start_discord_listener(
 
 class _Client(discord.Client):
     def __init__(
-        self, listener: DiscordListener, account: DiscordAccount, ears: Ears, channel_id: int
+        self,
+        listener: DiscordListener,
+        account: DiscordAccount,
+        ears: Ears,
+        channel_id: int,
+        sayings: deque[Saying],
     ) -> None:
         super().__init__(
             intents=_INTENTS,
@@ -186,8 +188,7 @@ class _Client(discord.Client):
         self._account = account
         self._ears = ears
         self._channel_id = channel_id
-        self._sayings: asyncio.Queue[Callable[[], Awaitable[object]]] = asyncio.Queue(_MOST_SAYINGS)
-        self._forbidden = False
+        self._sayings = sayings
         self._in_order = False
 
     async def run_until_closed(self) -> None:
@@ -242,14 +243,6 @@ class _Client(discord.Client):
         self._listener.state = "listening"
         log.info("listener.listening", channel=self._channel_id, missed=missed)
 
-    async def say(self, what: Callable[[], Awaitable[object]]) -> None:
-        """Do `what` when its turn comes; the oldest in line gives way when the line is full."""
-        if self._forbidden:
-            return
-        if self._sayings.full():
-            self._sayings.get_nowait()
-        self._sayings.put_nowait(what)
-
     async def mark(self, channel_id: int, message_id: int, mark: Mark) -> None:
         message = self.get_partial_messageable(channel_id).get_partial_message(message_id)
         await message.add_reaction(mark.value)
@@ -259,16 +252,18 @@ class _Client(discord.Client):
         await message.reply(text, mention_author=False)
 
     async def _speak(self) -> None:
+        """Say what is to be said, at the pace that Discord allows."""
         while True:
-            what = await self._sayings.get()
+            await asyncio.sleep(_SAYING_PAUSE)
+            if not self._sayings or not self.is_ready():
+                continue
             try:
-                await what()
+                await self._sayings.popleft()(self)
             except discord.Forbidden:
-                self._forbidden = True
                 log.info("listener.may_not_speak", hint="Add Reactions and Send Messages are not allowed.")
+                return
             except (discord.HTTPException, discord.ClientException, OSError) as error:
                 log.debug("listener.saying_failed", error=type(error).__name__)
-            await asyncio.sleep(_SAYING_PAUSE)
 
     def _copy(self, message: discord.Message) -> ChannelMessage:
         reference = message.reference
