@@ -188,21 +188,13 @@ def _call_counted(started: float) -> Iterator[None]:
 
 
 def _read_all(response: requests.Response, deadline: float) -> bytes:
-    """The body, with a total deadline: a read timeout alone starts anew with every byte that trickles in."""
-    content = bytearray()
-    for chunk in response.iter_content(65_536):
-        content += chunk
-        if len(content) > _MOST_BYTES:
-            raise ProviderError("The text model's answer was far too long.", code="bad_answer")
-        if not remaining(deadline):
-            raise ProviderTimeout("The text model did not answer in time.", code="story_timeout")
-    return bytes(content)
+    return b"".join(_chunks(response, deadline))
 
 
 def _json(response: requests.Response) -> Any:
     try:
         return json.loads(response.content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProviderError(
             "The text model's server answered with something that is not JSON.", code="bad_answer"
         ) from error
@@ -212,12 +204,12 @@ def _completion(body: Any, *, with_schema: bool, model: str) -> Completion:
     try:
         choice = body["choices"][0]
         message = choice["message"]
-        text = message.get("content") or ""
-        finish, refusal = choice.get("finish_reason"), message.get("refusal")
+        text, refusal = _text(message, "content"), _text(message, "refusal")
+        finish = _text(choice, "finish_reason")
         used = body.get("usage") or {}
         usage = Usage(int(used.get("prompt_tokens") or 0), int(used.get("completion_tokens") or 0))
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
-        if isinstance(body, dict) and "error" in body:
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
+        if isinstance(body, dict) and body.get("error"):
             raise error_in(500, body) from error
         raise ProviderError("The text model's answer has an unknown shape.", code="bad_answer") from error
     return Completion(
@@ -230,10 +222,18 @@ def _completion(body: Any, *, with_schema: bool, model: str) -> Completion:
     )
 
 
-def _outcome(finish: str | None, refusal: str | None) -> Outcome:
+def _text(fields: dict[str, Any], name: str) -> str:
+    """The text in a field, "" for null or none; raises TypeError for what is no text."""
+    value = fields.get(name)
+    if not isinstance(value, str | None):
+        raise TypeError(name)
+    return value or ""
+
+
+def _outcome(finish: str, refusal: str) -> Outcome:
     if refusal:
         return Outcome.REFUSED
-    return {"length": Outcome.CUT, "content_filter": Outcome.FILTERED}.get(finish or "", Outcome.DONE)
+    return {"length": Outcome.CUT, "content_filter": Outcome.FILTERED}.get(finish, Outcome.DONE)
 
 
 def _object(text: str) -> dict[str, Any] | None:
@@ -246,7 +246,7 @@ def _object(text: str) -> dict[str, Any] | None:
 
 
 def _read_stream(response: requests.Response, deadline: float) -> Iterator[str]:
-    finish: str | None = None
+    finish = ""
     try:
         for event in SSEClient(_chunks(response, deadline)).events():
             if event.data == "[DONE]":
@@ -256,41 +256,57 @@ def _read_stream(response: requests.Response, deadline: float) -> Iterator[str]:
             if delta:
                 yield delta
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        if remaining(deadline) < 0.1:
+            raise ProviderTimeout("The text model did not finish in time.", code="story_timeout") from error
         raise ProviderError(
             "The text model's stream broke off.", code="stream_broken", permanent=True
         ) from error
+    except UnicodeDecodeError as error:
+        raise ProviderError("The text model's stream is not readable.", code="bad_answer") from error
     if finish == "content_filter":
         raise ContentRefused("The provider's content filter stopped the text.", code="content_filtered")
-    if finish is None:
+    if not finish:
         raise ProviderError("The text model's stream ended too early.", code="stream_broken", permanent=True)
 
 
 def _chunks(response: requests.Response, deadline: float) -> Iterator[bytes]:
-    """The bytes as they come: iter_content would hold them back on answers that are not chunked."""
+    """The bytes as they come, with a total deadline: a read's timeout starts anew with every byte.
+
+    iter_content would hold them back on answers that are not chunked, and so outlast the deadline.
+    """
+    size = 0
     while chunk := response.raw.read1(65_536, decode_content=True):
+        size += len(chunk)
+        if size > _MOST_BYTES:
+            raise ProviderError("The text model's answer was far too long.", code="bad_answer")
         if not remaining(deadline):
             raise ProviderTimeout("The text model did not finish in time.", code="story_timeout")
         yield chunk
 
 
-def _delta(data: str) -> tuple[str, str | None]:
+def _delta(data: str) -> tuple[str, str]:
     """(text, finish reason) of one event: '{"choices": [{"delta": {"content": "Once"}}]}'."""
     try:
         body = json.loads(data)
-        if "error" in body:
+        if body.get("error"):
             raise error_in(500, body)
         choice = (body.get("choices") or [{}])[0]
         delta = choice.get("delta") or {}
-    except (ValueError, TypeError, AttributeError) as error:
+        text, refusal, finish = (
+            _text(delta, "content"),
+            _text(delta, "refusal"),
+            _text(choice, "finish_reason"),
+        )
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise ProviderError("The text model's stream is not readable.", code="bad_answer") from error
-    if delta.get("refusal"):
+    if refusal:
         raise ContentRefused("The text model declined to write this.", code="content_refused")
-    return delta.get("content") or "", choice.get("finish_reason")
+    return text, finish
 
 
 def _error_of(response: requests.Response) -> StoryfarmError:
     try:
         body = json.loads(response.content)
-    except ValueError:  # a proxy's HTML page
+    except (ValueError, RecursionError):  # a proxy's HTML page
         body = {}
     return error_in(response.status_code, body, response.headers)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 # Marks that change the direction of what follows, or that nobody can see: harmless in a story, but they
 # can make a command look like another one. https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
-_INVISIBLE = frozenset("\u00ad\u200b\u200c\u200e\u200f\u2060\ufeff") | frozenset(
+_INVISIBLE = frozenset("\u00ad\u061c\u200b\u200c\u200e\u200f\u2060\ufeff") | frozenset(
     chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 )
 

@@ -16,6 +16,8 @@ LIMIT_NAMES = ("max_completion_tokens", "max_tokens")
 _REFUSED_CODES = frozenset(
     {"content_filter", "moderation_blocked", "content_policy_violation", "contentFilter"}
 )
+# What tells a field that is unknown from one with a wrong value ("max_tokens is too large").
+_COMPLAINTS = ("unsupported", "not support", "unknown", "unrecognized", "extra", "unavailable")
 _RETRIED = frozenset({408, 409, 425, 429})
 
 
@@ -37,7 +39,7 @@ class _Failure:
         self.retry_after = retry_after
         if isinstance(body, list):
             body = body[0] if body else {}
-        error = body.get("error", body) if isinstance(body, dict) else {}
+        error = body.get("error", body) if isinstance(body, dict) else body
         fields: Mapping[str, Any] = error if isinstance(error, dict) else {}
         self.type = str(fields.get("type") or "")
         self.code = str(fields.get("code") or "")
@@ -98,12 +100,15 @@ def _quota_is_used_up(failure: _Failure) -> bool:
 
 def _unsupported_field(failure: _Failure) -> str:
     """'max_tokens' from "Unsupported parameter: 'max_tokens' is not supported with this model."."""
+    complaint = f"{failure.code} {failure.message}"
+    if not any(word in complaint.lower() for word in _COMPLAINTS):
+        return ""
     names = (*LIMIT_NAMES, "response_format", "stream_options")
     if failure.param in names:
         return failure.param
-    complaints = ("unsupported", "unknown", "unrecognized", "extra")
-    complains = any(word in failure.message.lower() for word in complaints)
-    return next((name for name in names if complains and name in failure.message), "")
+    # The first one named is the one complained about; advice such as "use ... instead" comes behind it.
+    named = [name for name in names if name in failure.message]
+    return min(named, key=failure.message.find, default="")
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
