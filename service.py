@@ -69,7 +69,7 @@ class Service:
             self.database,
             self.notifier,
             lambda command_id: self.keeper.collect(command_id),  # noqa: PLW0108  (it is made below)
-            late_seconds=settings.midjourney_late_hours * 3600,
+            late_seconds=settings.request_timeout_max + settings.midjourney_late_hours * 3600,
         )
         self.keeper = Keeper(
             self.database,

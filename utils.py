@@ -60,6 +60,8 @@ def clip(text: str, limit: int) -> str:
     """At most `limit` characters of `text`, cut at a space where one is near, with an ellipsis."""
     if len(text) <= limit:
         return text
-    head = text[: max(0, limit - 1)]
+    if limit <= 0:
+        return ""
+    head = text[: limit - 1]
     space = head.rfind(" ", len(head) * 2 // 3)
     return (head[:space] if space > 0 else head).rstrip() + "…"

@@ -186,14 +186,14 @@ class Captures:
         return mark if mark is not None else min(oldest or time.time(), time.time()) - 5.0
 
     def _reload(self) -> None:
-        with self._database.read() as tx:
-            records = commands.recent(tx, time.time() - self._late_seconds)
         index = OpenCommands()
-        for record in records:
-            _add(index, record)
-            if record.state not in commands.OPEN:
-                index.close(record.id)
-        with self._lock:
+        with self._lock:  # a command that is opened meanwhile is in the rows, or joins the new index
+            with self._database.read() as tx:
+                records = commands.recent(tx, time.time() - self._late_seconds)
+            for record in records:
+                _add(index, record)
+                if record.state not in commands.OPEN:
+                    index.close(record.id)
             self._index = index
         for record in records:
             if record.state is CommandState.CAPTURED:
@@ -223,10 +223,12 @@ class Captures:
         return batch
 
     def _take_in(self, batch: list[_Heard | _CaughtUp]) -> None:
-        pause = 1.0
+        pause, failed = 1.0, False
         while not self._stopping.is_set():
             effects: list[Callable[[], None]] = []
             try:
+                if failed:
+                    self._reload()
                 with self._database.write() as tx:
                     for item in batch:
                         if isinstance(item, _Heard):
@@ -236,8 +238,7 @@ class Captures:
                 # A full disk, say: nothing is lost, the same messages are taken again.
                 log.error("captures.database_failed", error=type(error).__name__, pause_s=pause)
                 self._stopping.wait(pause)
-                pause = min(pause * 2, 30.0)
-                self._reload()
+                pause, failed = min(pause * 2, 30.0), True
                 continue
             for effect in effects:
                 effect()
@@ -368,6 +369,8 @@ class Captures:
         with self._lock:
             for command_id in expired:
                 self._close(command_id)
+        for command_id in expired:
+            self._notifier.notify(topic(command_id))
         for command_id in captured:
             self._collect(command_id)
 

@@ -66,11 +66,15 @@ def build_command(
     """The command that asks MidJourney for `prompt`.
 
     `limit`: characters of the prompt with style, signature, parameters and seed; what is too much is cut
-    from the end of the prompt's text, never from the rest. Backticks and line breaks cannot leave the
+    from the end of the prompt's text, and of a very long style. Backticks and line breaks cannot leave the
     code block, and two dashes in prose cannot become a parameter.
     """
     text, parameters = _split_parameters(_safe(prompt))
-    ending = "".join(f", {part}" for part in (_prose(_safe(style)), _prose(_safe(signature))) if part)
+    closing = _prose(_safe(signature))
+    # A quarter of the room is the prompt's own; 22: " --seed 4294967295" and what joins the parts.
+    room_for_style = limit - limit // 4 - len(closing) - 22
+    parts = (clip(_prose(_safe(style)), room_for_style), closing)
+    ending = "".join(f", {part}" for part in parts if part)
     flags = "".join(f" {parameter}" for parameter in parameters) + f" --seed {seed}"
     room = limit - len(ending) - len(flags)
     while room < limit // 4 and parameters:
@@ -97,7 +101,7 @@ def _split_parameters(text: str) -> tuple[str, list[str]]:
             return "" if value.isdigit() else f"{match['name']} {value}"
         form = _PARAMETERS[name]
         takes_value = bool(form)
-        if takes_value and re.fullmatch(form, value):
+        if takes_value and re.fullmatch(form, value, re.ASCII):
             kept[name] = f"--{name} {value}".strip()
         elif not takes_value or not value:
             if not takes_value:

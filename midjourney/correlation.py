@@ -122,14 +122,13 @@ class OpenCommands:
         return self._by_seed.get(seed) if seed is not None else None
 
     def by_text(self, key: str) -> set[str]:
-        """The commands with this text; for an echo that was cut, those whose text starts with it."""
+        """The commands with this text; if the echo may have been cut, all whose text starts with it too."""
         exact = self._by_text.get(key, set())
-        if exact or not (key.endswith("...") or len(key) >= _SHORTEST_CUT):
-            return exact
         start = key.removesuffix("...").rstrip()
-        if len(start) < _SHORTEST_CUT // 4:
-            return set()
-        return {id for text, ids in self._by_text.items() if text.startswith(start) for id in ids}
+        was_cut = key.endswith("...") or len(key) >= _SHORTEST_CUT
+        if not was_cut or len(start) < _SHORTEST_CUT // 4:
+            return exact
+        return exact.union(*(ids for text, ids in self._by_text.items() if text.startswith(start)))
 
     def get(self, command_id: str) -> OpenCommand | None:
         return self._open.get(command_id)

@@ -100,7 +100,8 @@ _INDEX = re.compile(r"\bImage #([1-4])\b")
 # "Upscaled (Subtle) by <@1> (fast)", "Image #3 <@1>": one picture; all other verbs give a grid of four
 _SINGLE = re.compile(r"^(?:Upscaled\b|Image #\d)")
 # "a small dog --ar 3:2 --seed 4294967295 --v 7": the last one counts
-_SEED = re.compile(r"--seed\s+(\d{1,10})\b")
+# "a small dog --seed 42949...": cut within the seed, which is another one then
+_SEED = re.compile(r"--seed\s+(\d{1,10})\b(?!\.\.\.|…)")
 # "mark_a_small_dog_0d4c7f86-2f5c-4e6e-9e0a-5b7a7d1c2e3f.png?ex=...": the last one in the name
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 # "MJ::JOB::upsample::1::0d4c7f86-2f5c-4e6e-9e0a-5b7a7d1c2e3f"
