@@ -119,7 +119,8 @@ class Database:
     def __init__(self, file: Path) -> None:
         self.url = f"sqlite:///{file}"
         self._writer = _engine(self.url, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0, pool_timeout=60)
-        self._reader = _engine(self.url, "BEGIN", pool_size=8, max_overflow=24, pool_timeout=60)
+        # No overflow: a connection that is opened for one read costs more than waiting for another's end.
+        self._reader = _engine(self.url, "BEGIN", pool_size=16, max_overflow=0, pool_timeout=60)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
