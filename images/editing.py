@@ -66,6 +66,7 @@ def _decode(content: bytes) -> Image.Image:
                     f"The picture has {image.width} x {image.height} pixels; "
                     f"at most {MAX_PIXELS // 1_000_000} megapixels are taken.",
                     code="picture_too_large",
+                    permanent=True,
                 )
             image.load()
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
