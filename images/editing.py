@@ -14,6 +14,8 @@ from errors import ProviderError
 # 64 megapixels are four times MidJourney's largest upscale (4096 x 4096), and 256 MB once decoded.
 MAX_PIXELS = 64_000_000
 _MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+# Phones put a second picture (for depth or brightness) into a JPEG; Pillow calls that MPO.
+_KINDS_OF_JPEG = {"MPO": "JPEG"}
 ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
@@ -77,7 +79,8 @@ def _decode(content: bytes) -> Image.Image:
 
 
 def _describe(content: bytes, image: Image.Image) -> CheckedImage:
-    return CheckedImage(content, _MIME[image.format or "PNG"], image.width, image.height)
+    form = image.format or "PNG"
+    return CheckedImage(content, _MIME[_KINDS_OF_JPEG.get(form, form)], image.width, image.height)
 
 
 def _encode(image: Image.Image) -> CheckedImage:
