@@ -14,6 +14,8 @@ from errors import ProviderError
 # 64 megapixels are four times MidJourney's largest upscale (4096 x 4096), and 256 MB once decoded.
 MAX_PIXELS = 64_000_000
 _MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
+# Phones put a second picture (for depth or brightness) into a JPEG; Pillow calls that MPO.
+_KINDS_OF_JPEG = {"MPO": "JPEG"}
 ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
@@ -66,6 +68,7 @@ def _decode(content: bytes) -> Image.Image:
                     f"The picture has {image.width} x {image.height} pixels; "
                     f"at most {MAX_PIXELS // 1_000_000} megapixels are taken.",
                     code="picture_too_large",
+                    permanent=True,
                 )
             image.load()
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
@@ -76,7 +79,8 @@ def _decode(content: bytes) -> Image.Image:
 
 
 def _describe(content: bytes, image: Image.Image) -> CheckedImage:
-    return CheckedImage(content, _MIME[image.format or "PNG"], image.width, image.height)
+    form = image.format or "PNG"
+    return CheckedImage(content, _MIME[_KINDS_OF_JPEG.get(form, form)], image.width, image.height)
 
 
 def _encode(image: Image.Image) -> CheckedImage:

@@ -31,14 +31,20 @@ class Fetcher:
         return retrying(deadline)(self._download, url, deadline)
 
     def _check(self, url: str) -> None:
-        parts = urlsplit(url)
-        secure = parts.scheme == "https" or parts.hostname in ("127.0.0.1", "localhost")
-        if not secure or parts.netloc.lower() not in self._hosts:
+        if not self._may_be_asked(url):
             raise ProviderError(
                 "The picture lies on a host that pictures are not fetched from.",
                 code="picture_host",
                 permanent=True,
             )
+
+    def _may_be_asked(self, url: str) -> bool:
+        try:
+            parts = urlsplit(url)
+        except ValueError:  # "https://[..."
+            return False
+        secure = parts.scheme == "https" or parts.hostname in ("127.0.0.1", "localhost")
+        return secure and parts.netloc.lower() in self._hosts
 
     def _download(self, url: str, deadline: float) -> bytes:
         try:

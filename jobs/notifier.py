@@ -35,6 +35,7 @@ class Waiter:
         woken = self._event.wait(remaining(deadline))
         self._event.clear()
         if self._stopping:
+            self._event.set()  # nobody waits here again
             raise Stopping
         return woken
 
@@ -48,6 +49,7 @@ class Notifier:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiters: dict[str, list[Waiter]] = {}
+        self._closed = False
 
     def notify(self, topic: str) -> None:
         with self._lock:
@@ -56,8 +58,9 @@ class Notifier:
             waiter.wake()
 
     def close(self) -> None:
-        """End all waiting."""
+        """End all waiting, that of those who are yet to come too."""
         with self._lock:
+            self._closed = True
             waiters = [waiter for waiting in self._waiters.values() for waiter in waiting]
         for waiter in waiters:
             waiter.stop()
@@ -68,6 +71,8 @@ class Notifier:
         waiter = Waiter()
         with self._lock:
             self._waiters.setdefault(topic, []).append(waiter)
+            if self._closed:
+                waiter.stop()
         try:
             yield waiter
         finally:

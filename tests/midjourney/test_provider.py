@@ -1,0 +1,428 @@
+"""MidJourney as a provider: a command is posted once, its picture awaited until the deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import pytest
+
+from database import Database
+from errors import ProviderError, ProviderTimeout
+from images import records
+from images.provider import ImageRequest, Progress
+from images.records import Picture
+from jobs import rows
+from jobs.notifier import Notifier, Stopping
+from midjourney import commands
+from midjourney import provider as module
+from midjourney.captures import Captures, Mark, topic
+from midjourney.commands import CommandRecord, CommandState
+from midjourney.messages import Author, ChannelMessage, seed_of
+from midjourney.provider import MidjourneyProvider, Posted, PromptForm
+
+ID = "0123456789abcdef0123456789abcdef"
+SECONDS = 20.0
+Reaction = Callable[[str], Posted]
+
+
+class Marks:
+    def __init__(self) -> None:
+        self.marks: list[tuple[int, Mark]] = []
+
+    def mark(self, channel_id: int, message_id: int, mark: Mark) -> None:
+        self.marks.append((message_id, mark))
+
+    def reply(self, channel_id: int, message_id: int, text: str) -> None:
+        raise AssertionError("Nobody asked for a hint.")
+
+
+class Desk:
+    """A provider whose webhook does what `reactions` say, one for each post."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.notifier = Notifier()
+        self.captures = Captures(database, self.notifier, lambda _id: None, late_seconds=3600)
+        self.channel = self.captures.channel = Marks()
+        self.posts: list[str] = []
+        self.reactions: list[Reaction] = []
+        self.deaf = ""
+        self.progress: list[Progress] = []
+        self.provider = MidjourneyProvider(
+            database,
+            self.notifier,
+            self.captures,
+            self.send,
+            PromptForm(signature="the farm", limit=300),
+            deaf=lambda: self.deaf,
+        )
+        with database.write() as tx:
+            self.job_id = rows.start(tx, "story", {}).id
+
+    def send(self, line: str, *, deadline: float) -> Posted:
+        self.posts.append(line)
+        return self.reactions.pop(0)(line)
+
+    def generate(self, *, seconds: float = SECONDS) -> tuple[Picture, ...]:
+        request = ImageRequest(id=ID, job_id=self.job_id, prompt="a dog", style="ink")
+        return self.provider.generate(
+            request, deadline=time.monotonic() + seconds, on_progress=self.progress.append
+        )
+
+    def record(self) -> CommandRecord:
+        with self.database.read() as tx:
+            record = commands.load(tx, ID)
+        assert record is not None
+        return record
+
+    def recorded_before(self, state: CommandState = CommandState.POSTING) -> None:
+        """A command of an earlier life of the service."""
+        record = CommandRecord(
+            id=ID,
+            job_id=self.job_id,
+            state=state,
+            seed=7,
+            prompt="a dog --seed 7",
+            line="/imagine prompt: a dog --seed 7",
+            created_at=time.time(),
+        )
+        with self.database.write() as tx:
+            commands.insert(tx, record)
+        self.captures._reload()
+
+    def done(self) -> None:
+        """The picture is kept."""
+        with self.database.write() as tx:
+            if commands.move(tx, ID, CommandState.CAPTURED) and commands.move(tx, ID, CommandState.DONE):
+                records.insert(tx, [picture(ID, self.job_id), picture("e" * 32, self.job_id)])
+        self.notifier.notify(topic(ID))
+
+
+def picture(id: str, job_id: str) -> Picture:
+    return Picture(
+        id=id,
+        job_id=job_id,
+        file=f"{id}.png",
+        role="picture",
+        position=None,
+        mime="image/png",
+        width=1,
+        height=1,
+        sha256="",
+        alt="",
+        provider="midjourney",
+        model="midjourney",
+        prompt="a dog",
+        seed=7,
+        source_url=None,
+        created_at=1.0,
+    )
+
+
+@pytest.fixture
+def desk(database: Database, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A desk at a channel that has been read."""
+    monkeypatch.setattr(module, "_ECHO_SECONDS", 0.01)
+    desk = Desk(database)
+    desk.captures.caught_up.set()
+    return desk
+
+
+def posted(desk: Desk, *, then: Callable[[], None] | None = None) -> Reaction:
+    def react(_line: str) -> Posted:
+        if then:
+            then()
+        return Posted(2, 700)
+
+    return react
+
+
+def refused(error: Exception) -> Reaction:
+    def react(_line: str) -> Posted:
+        raise error
+
+    return react
+
+
+LOST = refused(ProviderError("Discord could not be reached.", code="discord_unreachable"))
+
+
+def in_channel(line: str) -> ChannelMessage:
+    content = f"```\n{line}\n```"
+    return ChannelMessage(id=700, channel_id=2, author=Author.WEBHOOK, content=content, sent_at=time.time())
+
+
+def lost_but_posted(desk: Desk) -> Reaction:
+    """The answer is lost, but the message is read in the channel."""
+
+    def react(line: str) -> Posted:
+        desk.captures.hear(in_channel(line))
+        desk.captures._take_in(desk.captures._next_batch(0.0))
+        raise ProviderError("Discord could not be reached.", code="discord_unreachable")
+
+    return react
+
+
+def test_a_command_is_posted_and_its_picture_comes(desk: Desk) -> None:
+    desk.reactions = [posted(desk, then=desk.done)]
+    pictures = desk.generate()
+    record = desk.record()
+
+    assert [kept.id for kept in pictures] == [ID]
+    assert desk.posts == [record.line]
+    assert record.line == f"/imagine prompt: a dog, ink, the farm --seed {record.seed}"
+    assert record.command_id == 700
+
+
+def test_the_intent_is_recorded_before_anything_is_posted(desk: Desk) -> None:
+    seen: list[CommandState] = []
+
+    def look(_line: str) -> Posted:
+        seen.append(desk.record().state)
+        desk.done()
+        return Posted(2, 700)
+
+    desk.reactions = [look]
+    desk.generate()
+
+    assert seen == [CommandState.POSTING]
+
+
+def test_a_picture_that_is_there_is_not_paid_for_again(desk: Desk) -> None:
+    desk.reactions = [posted(desk, then=desk.done)]
+    first = desk.generate()
+
+    assert desk.generate() == first
+    assert len(desk.posts) == 1
+
+
+def test_it_waits_for_the_picture_and_tells_how_far_it_is(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.reactions = [posted(desk)]
+    steps: list[Callable[[], None]] = [lambda: desk.notifier.notify(topic(ID)), desk.done]
+
+    def told(progress: Progress) -> None:
+        desk.progress.append(progress)
+        steps.pop(0)()
+
+    monkeypatch.setattr(desk.captures, "progress", lambda _id: Progress(31, "MidJourney is painting."))
+    monkeypatch.setattr(desk, "progress", told_list := list[Progress]())
+    request = ImageRequest(id=ID, job_id=desk.job_id, prompt="a dog")
+    pictures = desk.provider.generate(request, deadline=time.monotonic() + SECONDS, on_progress=told)
+
+    assert len(pictures) == 1
+    assert [progress.percent for progress in told_list] == [None, 31]
+
+
+def test_a_permanent_failure_to_post_fails_the_command(desk: Desk) -> None:
+    desk.reactions = [refused(ProviderError("The webhook is gone.", code="webhook_gone", permanent=True))]
+    with pytest.raises(ProviderError) as caught:
+        desk.generate()
+    record = desk.record()
+
+    assert (caught.value.code, caught.value.permanent) == ("webhook_gone", True)
+    assert record.state is CommandState.FAILED
+    assert len(desk.posts) == 1
+    assert desk.captures.open_count() == 0
+
+
+def test_a_failed_command_fails_again_and_is_not_posted_again(desk: Desk) -> None:
+    desk.reactions = [refused(ProviderError("The webhook is gone.", code="webhook_gone", permanent=True))]
+    for _ in range(2):
+        with pytest.raises(ProviderError) as caught:
+            desk.generate()
+        assert caught.value.code == "webhook_gone"
+
+    assert len(desk.posts) == 1
+
+
+def test_a_command_whose_answer_was_lost_but_that_is_in_the_channel_is_not_posted_again(desk: Desk) -> None:
+    desk.reactions = [lost_but_posted(desk)]
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(desk.generate)
+        wait_for(desk, lambda: bool(desk.progress))
+        desk.done()
+
+        assert len(answer.result(SECONDS)) == 1
+    assert len(desk.posts) == 1
+    assert desk.record().command_id == 700
+
+
+def test_a_command_whose_answer_was_lost_and_that_is_not_in_the_channel_is_posted_again(desk: Desk) -> None:
+    desk.reactions = [LOST, posted(desk, then=desk.done)]
+
+    assert len(desk.generate()) == 1
+    assert len(desk.posts) == 2
+    assert desk.posts[0] == desk.posts[1]
+
+
+def test_a_command_is_posted_three_times_at_most(desk: Desk) -> None:
+    desk.reactions = [LOST] * 5
+    with pytest.raises(ProviderError, match="reached"):
+        desk.generate()
+
+    assert len(desk.posts) == 3
+
+
+def test_a_command_whose_answer_was_lost_is_not_posted_again_while_nobody_hears_the_channel(
+    desk: Desk,
+) -> None:
+    desk.captures.caught_up.clear()
+    desk.reactions = [LOST] * 5
+    with pytest.raises(ProviderError, match="reached"):
+        desk.generate()
+
+    assert len(desk.posts) == 1
+    assert desk.record().state is CommandState.POSTING
+
+
+def test_nothing_is_posted_into_a_channel_that_cannot_be_heard(desk: Desk) -> None:
+    desk.deaf = "Discord refused the bot's token."
+    with pytest.raises(ProviderError, match="refused the bot's token") as caught:
+        desk.generate()
+
+    assert (caught.value.code, caught.value.permanent) == ("deaf", True)
+    assert desk.posts == []
+    assert desk.record().state is CommandState.FAILED
+
+
+def test_a_resumed_command_that_is_in_the_channel_is_not_posted_again(desk: Desk) -> None:
+    desk.recorded_before()
+    desk.captures.caught_up.clear()
+    desk.captures.hear(in_channel("/imagine prompt: a dog --seed 7"))
+    desk.captures.say_caught_up()
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(desk.generate)
+        desk.captures._take_in(desk.captures._next_batch(0.0))
+        wait_for(desk, lambda: bool(desk.progress))
+        desk.done()
+
+        assert len(answer.result(SECONDS)) == 1
+    assert desk.posts == []
+
+
+def test_a_resumed_command_that_is_not_in_the_channel_is_posted_with_its_seed(desk: Desk) -> None:
+    desk.recorded_before()
+    desk.reactions = [posted(desk, then=desk.done)]
+    desk.generate()
+
+    assert [seed_of(line) for line in desk.posts] == [7]
+
+
+def test_a_resumed_command_is_not_posted_while_the_channel_cannot_be_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_CATCH_UP_SECONDS", 0.01)
+    desk.recorded_before()
+    desk.captures.caught_up.clear()
+    with pytest.raises(ProviderTimeout) as caught:
+        desk.generate()
+
+    assert caught.value.code == "image_timeout"
+    assert desk.posts == []
+    assert desk.record().state is CommandState.POSTING
+
+
+@pytest.mark.parametrize("state", [CommandState.WAITING, CommandState.PAINTING, CommandState.CAPTURED])
+def test_a_resumed_command_that_was_posted_is_only_awaited(desk: Desk, state: CommandState) -> None:
+    desk.recorded_before(state)
+    with pytest.raises(ProviderTimeout):
+        desk.generate(seconds=0.01)
+
+    assert desk.posts == []
+
+
+def test_at_the_deadline_it_gives_up_but_the_command_stays_open(desk: Desk) -> None:
+    desk.reactions = [posted(desk)]
+    with pytest.raises(ProviderTimeout) as caught:
+        desk.generate(seconds=0.05)
+
+    assert caught.value.code == "image_timeout"
+    assert desk.record().state is CommandState.WAITING
+    assert desk.captures.open_count() == 1
+    assert desk.channel.marks == [(700, Mark.WAITING), (700, Mark.TIMED_OUT)]
+
+
+def test_a_picture_that_came_with_the_deadline_is_taken(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.reactions = [posted(desk, then=desk.done)]
+    monkeypatch.setattr("jobs.notifier.Waiter.wait", lambda *_: False)
+
+    assert len(desk.generate()) == 1
+
+
+def test_a_command_that_expired_is_not_awaited(desk: Desk) -> None:
+    desk.recorded_before(CommandState.EXPIRED)
+    with pytest.raises(ProviderTimeout, match="too long"):
+        desk.generate()
+
+
+def test_a_picture_that_could_not_be_kept_is_an_error_at_once(desk: Desk) -> None:
+    desk.recorded_before(CommandState.CAPTURED)
+    with desk.database.write() as tx:
+        commands.note(tx, ID, error={"detail": "The storage is full.", "code": "out_of_space"})
+    with pytest.raises(ProviderError, match="full") as caught:
+        desk.generate()
+
+    assert caught.value.code == "out_of_space"
+
+
+def test_a_seed_that_was_taken_meanwhile_is_replaced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with desk.database.write() as tx:
+        other = CommandRecord(
+            id="other",
+            job_id=desk.job_id,
+            state=CommandState.WAITING,
+            seed=5,
+            prompt="",
+            line="",
+            created_at=1.0,
+        )
+        commands.insert(tx, other)
+    seeds = iter([5, 5, 6])
+    monkeypatch.setattr(desk.captures, "new_seed", lambda: next(seeds))
+    desk.reactions = [posted(desk, then=desk.done)]
+    desk.generate()
+
+    assert desk.record().seed == 6
+
+
+def test_no_free_seed_at_all_is_an_error(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with desk.database.write() as tx:
+        other = CommandRecord(
+            id="other",
+            job_id=desk.job_id,
+            state=CommandState.WAITING,
+            seed=5,
+            prompt="",
+            line="",
+            created_at=1.0,
+        )
+        commands.insert(tx, other)
+    monkeypatch.setattr(desk.captures, "new_seed", lambda: 5)
+    with pytest.raises(ProviderError) as caught:
+        desk.generate()
+
+    assert caught.value.code == "no_seed"
+    assert desk.posts == []
+
+
+def test_when_the_service_stops_the_waiting_ends_and_the_command_stays(desk: Desk) -> None:
+    desk.reactions = [posted(desk)]
+    with ThreadPoolExecutor(1) as pool:
+        answer: Future[tuple[Picture, ...]] = pool.submit(desk.generate)
+        wait_for(desk, lambda: bool(desk.progress))
+        desk.notifier.close()
+
+        with pytest.raises(Stopping):
+            answer.result(SECONDS)
+    assert desk.record().state is CommandState.WAITING
+
+
+def wait_for(desk: Desk, is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, f"It did not happen; posted {desk.posts}"
+        time.sleep(0.001)
