@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,8 @@ _SCHEMA = Schema(
 _TOKENS_FOR_A_WORD = 4
 # The limit includes hidden reasoning: too small a one gives an empty answer.
 _TOKENS_FOR_THOUGHT = 6000
+
+_QUOTED = re.compile('^["“]([^"“”]*)["”]$')
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def generate_story(model: TextModel, wish: StoryWish, *, deadline: float) -> Sto
         raise ContentRefused(
             "The provider's content filter stopped the story. Try another prompt.", code="content_filtered"
         )
-    title, text = _title_and_text(completion)
+    title, text = map(_mended, _title_and_text(completion))
     if not text:
         raise ProviderError("The text model's answer held no story.", code="empty_story")
     return Story(
@@ -120,4 +123,11 @@ def _title_and_text(completion: Completion) -> tuple[str, str]:
 
 
 def _clean_title(title: str) -> str:
-    return clip(one_line(title).strip('#*" “”').removeprefix("Title:").strip(), 120)
+    """Free of Markdown and of quotes around it: '**Title: "The Dog"**' gives "The Dog"."""
+    bare = one_line(title).strip("#* ").removeprefix("Title:").strip("#* ")
+    return clip(_QUOTED.sub(r"\1", bare).strip(), 120)
+
+
+def _mended(text: str) -> str:
+    """JSON can escape half of a surrogate pair, which no file and no database takes."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
