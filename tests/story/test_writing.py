@@ -58,7 +58,7 @@ def user_lines(wish: StoryWish) -> list[str]:
     return messages(wish)[-1]["content"].split("\n")
 
 
-# --- the prompt
+# The prompt
 
 
 def test_the_prompt_says_what_to_write_how_long_and_in_which_language() -> None:
@@ -114,7 +114,7 @@ def test_a_longer_story_may_have_more_tokens() -> None:
     assert long.asked[0]["max_tokens"] - short.asked[0]["max_tokens"] == 1950 * 4
 
 
-# --- the answer
+# The answer
 
 
 def test_title_and_story_are_taken_from_the_object() -> None:
