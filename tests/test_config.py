@@ -97,6 +97,8 @@ def test_by_default_the_file_lies_in_the_working_folder_and_the_environment_is_t
 ) -> None:
     (tmp_path / ".env").write_text("STORY_WORDS=200\nPORT=9001\n")
     monkeypatch.chdir(tmp_path)
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PORT", "9002")
     settings = Settings.from_env()
 

@@ -27,6 +27,7 @@ OTHERS_WEBHOOK = "https://discord.com/api/v10/webhooks/987654/someone-elses_toke
 def logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    structlog.contextvars.clear_contextvars()
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
