@@ -73,6 +73,14 @@ def _text(text: str) -> str:
     return text
 
 
+def _key(text: str) -> str:
+    """a key without spaces, line breaks or characters beyond ASCII"""
+    # What no HTTP header takes is found here, before a library repeats it in an error.
+    if not all("!" <= char <= "~" for char in text):
+        raise ValueError
+    return text
+
+
 def _ids(text: str) -> frozenset[int]:
     """Discord ids (whole numbers), separated by commas"""
     return frozenset(int(part) for part in text.split(",") if part.strip())
@@ -88,11 +96,20 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(part.strip().lower() for part in text.split(",") if part.strip())
 
 
-def _setting(default: str, parse: Callable[[str], Any], help: str, *, secret: bool = False) -> Any:
+def _setting(
+    default: str, parse: Callable[[str], Any], help: str, *, secret: bool = False, may_be_empty: bool = False
+) -> Any:
+    """`may_be_empty`: an empty variable is a value of its own, not the default."""
     return field(
         default=parse(default),
         repr=not secret,
-        metadata={"default": default, "parse": parse, "help": help, "secret": secret},
+        metadata={
+            "default": default,
+            "parse": parse,
+            "help": help,
+            "secret": secret,
+            "may_be_empty": may_be_empty,
+        },
     )
 
 
@@ -136,7 +153,7 @@ class Settings:
     sandbox_image_pixels: int = _setting(
         "2048", _whole(32, 4096), "Width and height of the sandbox's grid of four pictures."
     )
-    openai_api_key: str = _setting("", _text, "Key of the text model's service.", secret=True)
+    openai_api_key: str = _setting("", _key, "Key of the text model's service.", secret=True)
     openai_base_url: str = _setting(
         "https://api.openai.com/v1",
         _url("http", "https"),
@@ -146,7 +163,7 @@ class Settings:
     webhook_url: str = _setting(
         "", _url("http", "https"), "Discord webhook that posts the commands.", secret=True
     )
-    discord_bot_token: str = _setting("", _text, "Token of the bot that hears the channel.", secret=True)
+    discord_bot_token: str = _setting("", _key, "Token of the bot that hears the channel.", secret=True)
     discord_channel_id: int | None = _setting(
         "", _snowflake, "Channel that the bot hears; empty takes the webhook's."
     )
@@ -166,7 +183,10 @@ class Settings:
         "Longest /imagine prompt in characters; long ones are cut in MidJourney's echo.",
     )
     midjourney_signature: str = _setting(
-        "Uncle Mark's Yorkie Farm", _text, "Words added to every picture's prompt."
+        "Uncle Mark's Yorkie Farm",
+        _text,
+        "Words added to every picture's prompt; empty adds none.",
+        may_be_empty=True,
     )
     midjourney_late_hours: float = _setting(
         "24", _number(0, 168), "Hours for which a picture that comes after the answer is still taken."
@@ -187,8 +207,9 @@ class Settings:
         values: dict[str, Any] = {}
         faults: list[str] = []
         for item in fields(cls):
-            text = (source.get(item.name.upper()) or "").strip()
-            if not text:
+            given = source.get(item.name.upper())
+            text = (given or "").strip()
+            if not text and not (item.metadata["may_be_empty"] and given is not None):
                 continue
             try:
                 values[item.name] = item.metadata["parse"](text)
@@ -262,7 +283,11 @@ class Settings:
         """
         own = self if self.sandbox_url else type(self)()
         text: dict[str, Any] = (
-            {"openai_base_url": f"{url}/v1", "openai_api_key": own.openai_api_key or "sandbox-key"}
+            {
+                "openai_base_url": f"{url}/v1",
+                "openai_api_key": own.openai_api_key or "sandbox-key",
+                "openai_model": own.openai_model,
+            }
             if self.sandboxes_text
             else {}
         )

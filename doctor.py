@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import requests
+from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
 from database import open_database
@@ -80,6 +81,8 @@ def _database(settings: Settings) -> str:
     database = open_database(settings.data_dir)
     try:
         database.migrate()
+    except SQLAlchemyError as error:
+        raise _Fault(f"The database in {settings.data_dir.resolve()} cannot be used.") from error
     finally:
         database.close()
     return f"SQLite in {settings.data_dir.resolve()}"

@@ -28,10 +28,9 @@ class Masking:
         self, _logger: object, _name: str, event: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
         for key, value in event.items():
-            if isinstance(value, str):
-                event[key] = self.mask(value)
-            elif isinstance(value, BaseException | list | tuple | dict):
-                event[key] = self.mask(repr(value))
+            # structlog's own fields (_record ...) are taken out before the line is written.
+            if not isinstance(value, int | float | None) and not key.startswith("_"):
+                event[key] = self.mask(repr(value) if isinstance(value, BaseException) else str(value))
         return event
 
     def mask(self, text: str) -> str:

@@ -55,9 +55,15 @@ class Storage:
 def open_storage(url: str, data_dir: Path) -> Storage:
     """The object store at `url`, or the folder `images` in `data_dir` if there is none.
 
-    Object stores read their keys from their usual variables (AWS_ACCESS_KEY_ID, ...).
+    Object stores read their keys from their usual variables (AWS_ACCESS_KEY_ID, ...). Raises ProviderError
+    for a URL that is none of theirs.
     """
     if url:
-        return Storage(from_url(url), url)
+        try:
+            return Storage(from_url(url), url)
+        except (BaseError, ValueError) as error:
+            raise ProviderError(
+                "STORAGE_URL is not the address of an object store.", code="storage_failed", permanent=True
+            ) from error
     folder = (data_dir / "images").resolve()
     return Storage(LocalStore(folder, mkdir=True), str(folder))

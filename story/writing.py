@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,8 @@ _SCHEMA = Schema(
 _TOKENS_FOR_A_WORD = 4
 # The limit includes hidden reasoning: too small a one gives an empty answer.
 _TOKENS_FOR_THOUGHT = 6000
+
+_QUOTED = re.compile('^["“]([^"“”]*)["”]$')
 
 
 @dataclass(frozen=True)
@@ -120,4 +123,6 @@ def _title_and_text(completion: Completion) -> tuple[str, str]:
 
 
 def _clean_title(title: str) -> str:
-    return clip(one_line(title).strip('#*" “”').removeprefix("Title:").strip(), 120)
+    """Free of Markdown and of quotes around it: '**Title: "The Dog"**' gives "The Dog"."""
+    bare = one_line(title).strip("#* ").removeprefix("Title:").strip("#* ")
+    return clip(_QUOTED.sub(r"\1", bare).strip(), 120)

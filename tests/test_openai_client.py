@@ -82,7 +82,7 @@ def sent(server: responses.RequestsMock, number: int = -1) -> dict[str, Any]:
     return body
 
 
-# --- what is sent
+# What is sent
 
 
 def test_the_question_is_sent_in_the_common_form(
@@ -151,7 +151,7 @@ def test_a_redirect_is_not_followed(client: OpenAIClient, server: responses.Requ
     assert len(server.calls) == 1
 
 
-# --- what is made of a good answer
+# What is made of a good answer
 
 
 def test_an_answer_has_text_usage_model_and_outcome(
@@ -231,7 +231,7 @@ def test_a_server_that_does_not_count_tokens_is_good_enough(
     assert completion.model == "gpt-6-luna"
 
 
-# --- what is made of a bad answer
+# What is made of a bad answer
 
 
 @pytest.mark.parametrize(
@@ -437,7 +437,7 @@ def test_a_failed_connection_is_tried_again(
     assert complete(client).text == "Once."
 
 
-# --- what is learned about a server
+# What is learned about a server
 
 REJECTS_NEW_NAME = error_body(
     "Unsupported parameter: 'max_completion_tokens'.",
@@ -527,7 +527,7 @@ def test_a_limit_that_is_too_large_does_not_change_its_name(
     assert "max_completion_tokens" in sent(server)
 
 
-# --- streams
+# Streams
 
 
 def events(*choices: dict[str, Any] | str | None, done: bool = True) -> bytes:
@@ -680,7 +680,7 @@ def test_a_stream_is_tried_again_only_before_it_begins(
     assert len(pauses) == 1
 
 
-# --- secrets
+# Secrets
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 429, 500])
@@ -713,7 +713,7 @@ def test_the_key_is_in_no_chain_of_errors_of_a_failed_connection(
         error = error.__cause__ or error.__context__
 
 
-# --- models
+# Models
 
 
 def test_the_models_are_listed_as_the_server_tells_them(
@@ -747,7 +747,7 @@ def test_a_wrong_key_is_told_when_the_models_are_asked_for(
     assert raised.value.code == "bad_key"
 
 
-# --- what is counted
+# What is counted
 
 
 @pytest.mark.parametrize(("status", "outcome"), [(200, "ok"), (401, "bad_key")])

@@ -289,7 +289,7 @@ def test_a_stream_gives_its_pieces_before_it_ends(client: OpenAIClient, server: 
     assert list(stream) == []
 
 
-# --- bytes that are cut anywhere
+# Bytes that are cut anywhere
 
 
 class Pieces(io.RawIOBase):
