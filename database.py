@@ -118,9 +118,9 @@ class Database:
 
     def __init__(self, file: Path) -> None:
         self.url = f"sqlite:///{file}"
-        self._writer = _engine(self.url, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0, pool_timeout=60)
-        # No overflow: a connection that is opened for one read costs more than waiting for another's end.
-        self._reader = _engine(self.url, "BEGIN", pool_size=16, max_overflow=0, pool_timeout=60)
+        self._writer = _engine(self.url, connections=1)
+        event.listen(self._writer, "begin", _begin_immediate)
+        self._reader = _engine(self.url, connections=16)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -139,8 +139,8 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only reads: everything in it sees one state."""
-        with self._reader.begin() as connection:
+        """A connection that only reads: each statement sees what is committed when it starts."""
+        with self._reader.connect() as connection:
             yield connection
 
     def migrate(self) -> None:
@@ -157,8 +157,9 @@ class Database:
         self._reader.dispose()
 
 
-def _engine(url: str, begin: str, **pool: Any) -> Engine:
-    engine = create_engine(url, **pool)
+def _engine(url: str, *, connections: int) -> Engine:
+    # No overflow: opening a connection for one statement costs more than waiting for a free one.
+    engine = create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=60)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
@@ -172,11 +173,12 @@ def _engine(url: str, begin: str, **pool: Any) -> Engine:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
     return engine
+
+
+def _begin_immediate(connection: Connection) -> None:
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN IMMEDIATE")
 
 
 def open_database(data_dir: Path) -> Database:

@@ -7,8 +7,9 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -23,7 +24,7 @@ from jobs.notifier import Notifier
 from midjourney import commands
 from midjourney.commands import CommandRecord, CommandState
 from midjourney.correlation import Ambiguous, Match, OpenCommand, OpenCommands, correlate, text_key
-from midjourney.messages import ChannelMessage, Event, Kind, parse
+from midjourney.messages import Attachment, ChannelMessage, Event, Kind, parse
 
 log = structlog.get_logger()
 
@@ -76,6 +77,14 @@ class _CaughtUp:
 class _Heard:
     message: ChannelMessage
     in_order: bool
+
+
+@dataclass
+class _Found:
+    """What a batch of messages leads to: first what is written in one transaction, then what is done."""
+
+    writes: list[Callable[[Connection], object]] = field(default_factory=list)
+    effects: list[Callable[[], None]] = field(default_factory=list)
 
 
 def topic(command_id: str) -> str:
@@ -156,12 +165,13 @@ class Captures:
 
     def posted(self, record: CommandRecord, channel_id: int, message_id: int) -> None:
         """The command is in the channel as this message."""
-        with self._database.write() as tx:
+        if self._index.by_message(message_id) is None:  # else the channel was faster, and wrote it down
             changes = {"channel_id": channel_id, "command_id": message_id}
-            if not commands.move(tx, record.id, CommandState.WAITING, **changes):
-                commands.note(tx, record.id, **changes)
-        with self._lock:
-            self._index.name_message(record.id, message_id)
+            with self._database.write() as tx:
+                if not commands.move(tx, record.id, CommandState.WAITING, **changes):
+                    commands.note(tx, record.id, **changes)
+            with self._lock:
+                self._index.name_message(record.id, message_id)
         self.channel.mark(channel_id, message_id, Mark.WAITING)
 
     def fail(self, command_id: str, error: StoryfarmError) -> None:
@@ -225,28 +235,36 @@ class Captures:
     def _take_in(self, batch: list[_Heard | _CaughtUp]) -> None:
         pause, failed = 1.0, False
         while not self._stopping.is_set():
-            effects: list[Callable[[], None]] = []
+            found = _Found()
             try:
                 if failed:
                     self._reload()
-                with self._database.write() as tx:
-                    for item in batch:
-                        if isinstance(item, _Heard):
-                            self._take(tx, item, effects)
-                    self._move_bookmark(tx, batch)
+                for item in batch:
+                    if isinstance(item, _Heard):
+                        self._take(item, found)
+                self._move_bookmark(found)
+                self._write(found)
             except (SQLAlchemyError, StoryfarmError) as error:
                 # A full disk, say: nothing is lost, the same messages are taken again.
                 log.error("captures.database_failed", error=type(error).__name__, pause_s=pause)
                 self._stopping.wait(pause)
                 pause, failed = min(pause * 2, 30.0), True
                 continue
-            for effect in effects:
+            for effect in found.effects:
                 effect()
             if any(isinstance(item, _CaughtUp) for item in batch):
                 self.caught_up.set()
             return
 
-    def _take(self, tx: Connection, heard: _Heard, effects: list[Callable[[], None]]) -> None:
+    def _write(self, found: _Found) -> None:
+        if found.writes:
+            with self._database.write() as tx:
+                for write in found.writes:
+                    write(tx)
+
+    def _take(self, heard: _Heard, found: _Found) -> None:
+        if heard.in_order:
+            self._bookmarks[heard.message.channel_id] = heard.message.id
         try:
             event = parse(heard.message)
         except Exception:  # a message that breaks the parser must not stop the others
@@ -261,64 +279,65 @@ class Captures:
         with self._lock:
             outcome = correlate(event, self._index)
             if isinstance(outcome, Match):
-                self._apply(tx, event, outcome, effects)
+                self._apply(event, outcome, found)
         _count(event, outcome)
 
-    def _apply(self, tx: Connection, event: Event, match: Match, effects: list[Callable[[], None]]) -> None:
+    def _apply(self, event: Event, match: Match, found: _Found) -> None:
         command_id = match.command.id
         if event.kind is Kind.POSTED:
-            changes = {"channel_id": event.channel_id, "command_id": event.message_id}
-            commands.move(tx, command_id, CommandState.WAITING, **changes)
-            self._index.name_message(command_id, event.message_id)
-            effects.append(lambda: self._notifier.notify(topic(command_id)))
+            self._note_posted(event, command_id, found)
         elif event.kind in (Kind.STARTED, Kind.PROGRESS):
-            self._note_progress(tx, event, command_id, effects)
+            self._note_progress(event, match, found)
         elif event.kind is Kind.FINISHED and event.picture:
-            self._capture(tx, event, command_id, effects)
+            self._capture(event, event.picture, command_id, found)
         else:
-            error = ProviderError(event.reason, code="image_failed", permanent=True)
-            commands.move(tx, command_id, CommandState.FAILED, error=error.problem())
+            error = ProviderError(event.reason, code="image_failed", permanent=True).problem()
+            found.writes.append(lambda tx: commands.move(tx, command_id, CommandState.FAILED, error=error))
             self._close(command_id)
-            effects.append(lambda: self._finished(command_id, Mark.FAILED))
+            found.effects.append(lambda: self._finished(command_id, Mark.FAILED))
 
-    def _note_progress(
-        self, tx: Connection, event: Event, command_id: str, effects: list[Callable[[], None]]
-    ) -> None:
-        is_news = self._index.by_message(event.message_id) is None or (
-            event.painting_id is not None and self._index.by_painting(event.painting_id) is None
-        )
-        if is_news:
-            names: dict[str, int | str] = {"progress_id": event.message_id}
+    def _note_posted(self, event: Event, command_id: str, found: _Found) -> None:
+        """Our own command, seen in the channel: news only if the webhook's answer was not faster."""
+        if self._index.by_message(event.message_id) is not None:
+            return
+        self._index.name_message(command_id, event.message_id)
+        changes = {"channel_id": event.channel_id, "command_id": event.message_id}
+        found.writes.append(lambda tx: commands.move(tx, command_id, CommandState.WAITING, **changes))
+        found.effects.append(lambda: self._notifier.notify(topic(command_id)))
+
+    def _note_progress(self, event: Event, match: Match, found: _Found) -> None:
+        """Names under which the picture may come are written down, unless they say no more than the seed."""
+        command_id = match.command.id
+        names: dict[str, int | str] = {}
+        if self._index.by_message(event.message_id) is None:
             self._index.name_message(command_id, event.message_id)
-            if event.painting_id:
-                names["painting_id"] = event.painting_id
-                self._index.name_painting(command_id, event.painting_id)
-            commands.move(tx, command_id, CommandState.PAINTING, **names)
+            if match.by != "seed":
+                names["progress_id"] = event.message_id
+        if event.painting_id and self._index.by_painting(event.painting_id) is None:
+            self._index.name_painting(command_id, event.painting_id)
+            names |= {"painting_id": event.painting_id, "progress_id": event.message_id}
+        if names:
+            found.writes.append(lambda tx: commands.move(tx, command_id, CommandState.PAINTING, **names))
         self._progress[command_id] = Progress(event.percent, "MidJourney is painting.")
         now = time.monotonic()
         if now - self._told.get(command_id, 0.0) >= _PROGRESS_SECONDS:
             self._told[command_id] = now
-            effects.append(lambda: self._notifier.notify(topic(command_id)))
+            found.effects.append(lambda: self._notifier.notify(topic(command_id)))
 
-    def _capture(
-        self, tx: Connection, event: Event, command_id: str, effects: list[Callable[[], None]]
-    ) -> None:
-        assert event.picture is not None  # noqa: S101  (the caller has looked)
-        commands.move(
-            tx,
-            command_id,
-            CommandState.CAPTURED,
-            final_id=event.message_id,
-            attachment_id=event.picture.id,
-            source_url=event.picture.url,
-            is_grid=int(event.is_grid),
-            channel_id=event.channel_id,
-        )
+    def _capture(self, event: Event, picture: Attachment, command_id: str, found: _Found) -> None:
+        changes = {
+            "final_id": event.message_id,
+            "attachment_id": picture.id,
+            "source_url": picture.url,
+            "is_grid": int(event.is_grid),
+            "channel_id": event.channel_id,
+        }
+        found.writes.append(lambda tx: commands.move(tx, command_id, CommandState.CAPTURED, **changes))
         self._index.name_message(command_id, event.message_id)
         if event.painting_id:
             self._index.name_painting(command_id, event.painting_id)
         self._close(command_id)
-        effects.append(lambda: self._collect(command_id))
+        found.effects.append(lambda: self._collect(command_id))
 
     def _close(self, command_id: str) -> None:
         self._index.close(command_id)
@@ -344,16 +363,14 @@ class Captures:
         self._hinted.add(event.message_id)
         self.channel.reply(event.channel_id, event.message_id, HINT)
 
-    def _move_bookmark(self, tx: Connection, batch: list[_Heard | _CaughtUp]) -> None:
+    def _move_bookmark(self, found: _Found) -> None:
         """Once a second is enough: what is read twice after a crash is recognised."""
-        for item in batch:
-            if isinstance(item, _Heard) and item.in_order:
-                self._bookmarks[item.message.channel_id] = item.message.id
-        if time.monotonic() - self._bookmarked_at >= _BOOKMARK_SECONDS:
-            for channel_id, message_id in self._bookmarks.items():
-                commands.set_bookmark(tx, channel_id, message_id)
-            self._bookmarks.clear()
-            self._bookmarked_at = time.monotonic()
+        if time.monotonic() - self._bookmarked_at < _BOOKMARK_SECONDS:
+            return
+        self._bookmarked_at = time.monotonic()
+        for channel_id, message_id in self._bookmarks.items():
+            found.writes.append(partial(commands.set_bookmark, channel_id=channel_id, message_id=message_id))
+        self._bookmarks.clear()
 
     def sweep(self) -> None:
         """Give up what is too old, and fetch again what could not be kept."""

@@ -71,6 +71,12 @@ _INSERT = commands.insert()
 _SELECT = select(commands).where(commands.c.id == bindparam("command"))
 
 
+_NEW_BOOKMARK = sqlite_insert(channels)
+_SET_BOOKMARK = _NEW_BOOKMARK.on_conflict_do_update(
+    index_elements=[channels.c.id], set_={"last_message_id": _NEW_BOOKMARK.excluded.last_message_id}
+)
+
+
 @lru_cache(maxsize=64)
 def _update(after: CommandState | None, names: tuple[str, ...]) -> Update:
     """An update of the columns `names`; with `after`, only from states that may go there."""
@@ -137,12 +143,7 @@ def bookmark(tx: Connection, channel_id: int) -> int | None:
 
 def set_bookmark(tx: Connection, channel_id: int, message_id: int) -> None:
     """Remember that everything in the channel up to `message_id` was taken in."""
-    statement = sqlite_insert(channels).values(id=channel_id, last_message_id=message_id)
-    tx.execute(
-        statement.on_conflict_do_update(
-            index_elements=[channels.c.id], set_={"last_message_id": statement.excluded.last_message_id}
-        )
-    )
+    tx.execute(_SET_BOOKMARK, {"id": channel_id, "last_message_id": message_id})
 
 
 def _record(row: Any) -> CommandRecord:

@@ -96,9 +96,9 @@ class MidjourneyProvider:
             record, is_new = self._record(request)
             if record.state is CommandState.POSTING:
                 self._post(record, waiter, deadline, is_new=is_new)
-                on_progress(Progress(None, "Waiting for someone in the channel to run the command."))
             elif settled := self._settled(request.id):
                 return settled
+            on_progress(Progress(None, "Waiting for someone in the channel to run the command."))
             while waiter.wait(deadline):
                 if settled := self._settled(request.id):
                     return settled

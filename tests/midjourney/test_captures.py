@@ -172,14 +172,14 @@ def test_a_picture_takes_its_way_from_the_command_to_the_capture(room: Room) -> 
     assert (waiting.state, waiting.channel_id, waiting.command_id) == (CommandState.WAITING, CHANNEL, 700)
 
     room.hear(say("**a dog named a --seed 7** - <@1> (Waiting to start)", id=800))
-    painting = room.record("a")
-    assert (painting.state, painting.progress_id, painting.painting_id) == (CommandState.PAINTING, 800, None)
+    assert room.record("a").progress_id is None, "the seed says as much: nothing is to be written"
 
     room.hear(preview("a dog named a --seed 7", 31))
     progress = room.captures.progress("a")
     assert progress is not None
     assert progress.percent == 31
-    assert room.record("a").painting_id == JOB
+    painting = room.record("a")
+    assert (painting.state, painting.progress_id, painting.painting_id) == (CommandState.PAINTING, 800, JOB)
     assert room.collected == []
 
     room.hear(final("a dog named a --seed 7 --v 7", job=JOB))
