@@ -142,6 +142,16 @@ def test_on_a_sandbox_that_runs_apart_everything_is_well(
     assert sandbox.url in out
 
 
+def test_no_proxy_of_the_environment_stands_between(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
+) -> None:
+    monkeypatch.setenv("SANDBOX", sandbox.url)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+
+    assert said(capsys, "doctor")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("name", "rows"),
     [

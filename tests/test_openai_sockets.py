@@ -125,6 +125,11 @@ def dropped_inside_the_answer(handler: Handler) -> None:
     handler.hang_up()
 
 
+def silent_behind_the_headers(handler: Handler) -> None:
+    handler.begin(len(ANSWER))
+    silent(handler)
+
+
 def trickling(handler: Handler) -> None:
     """A byte every now and then, for ever: each comes before a read times out."""
     handler.begin(1_000_000)
@@ -194,6 +199,16 @@ def test_a_server_that_hangs_is_left_at_the_deadline(client: OpenAIClient, serve
 
     assert raised.value.code == "story_timeout"
     assert server.asked == 1
+
+
+@pytest.mark.timeout(15)
+def test_time_that_went_by_before_the_headers_is_not_given_again(
+    client: OpenAIClient, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openai_client.no_longer_than", lambda _deadline, _read: (60.0, 60.0))
+    server.scripts = [silent_behind_the_headers]
+    with pytest.raises(ProviderTimeout):
+        complete(client, SHORT)
 
 
 def test_an_answer_that_trickles_is_left_at_the_deadline(client: OpenAIClient, server: Server) -> None:
