@@ -195,6 +195,7 @@ def test_a_sandbox_that_does_not_run_fails_in_every_row_behind_the_disk(
     code, out, err = said(capsys, "doctor")
 
     assert (code, bad_rows(out)) == (1, SERVICES[2:])
+    assert out.count("It could not be reached.") == 3
     assert "Traceback" not in out + err
 
 

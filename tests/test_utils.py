@@ -87,6 +87,10 @@ def test_a_text_is_cut_at_a_space_where_one_is_near(limit: int, clipped: str) ->
     assert clip("The dog barks at me", limit) == clipped
 
 
+def test_no_space_is_left_in_front_of_the_ellipsis() -> None:
+    assert clip("Once  upon a time", 7) == "Once…"
+
+
 def test_a_moment_is_written_in_utc_with_milliseconds() -> None:
     assert iso(0) == "1970-01-01T00:00:00.000Z"
     assert iso(1_794_205_529.25) == "2026-11-09T06:25:29.250Z"
