@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
@@ -340,6 +340,7 @@ def read_in_pieces(content: bytes, places: list[int]) -> list[str]:
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS), st.lists(st.integers(0, 5000)), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_a_stream_is_the_same_wherever_its_bytes_are_cut(
     texts: list[str], places: list[int], line_end: str, ascii_only: bool
@@ -362,6 +363,7 @@ def test_a_stream_may_come_byte_by_byte(line_end: str) -> None:
     assert read_in_pieces(content, list(range(len(content)))) == ["Ölig 🐶"]
 
 
+@settings(deadline=None)
 @given(st.binary(), st.lists(st.integers(0, 5000)))
 def test_a_stream_of_any_bytes_is_a_failure_of_the_provider(content: bytes, places: list[int]) -> None:
     with pytest.raises((ProviderError, ContentRefused)):
