@@ -275,13 +275,22 @@ def _chunks(response: requests.Response, deadline: float) -> Iterator[bytes]:
     iter_content would hold them back on answers that are not chunked, and so outlast the deadline.
     """
     size = 0
+    _wait_no_longer_than(deadline, response)
     while chunk := response.raw.read1(65_536, decode_content=True):
+        _wait_no_longer_than(deadline, response)
         size += len(chunk)
         if size > _MOST_BYTES:
             raise ProviderError("The text model's answer was far too long.", code="bad_answer")
         if not remaining(deadline):
             raise ProviderTimeout("The text model did not finish in time.", code="story_timeout")
         yield chunk
+
+
+def _wait_no_longer_than(deadline: float, response: requests.Response) -> None:
+    """The read timeout was set when the request was sent; meanwhile less time is left."""
+    sock = getattr(response.raw.connection, "sock", None)  # None if the server closes after the answer
+    if sock:
+        sock.settimeout(max(0.01, remaining(deadline)))
 
 
 def _delta(data: str) -> tuple[str, str]:

@@ -142,6 +142,16 @@ def test_on_a_sandbox_that_runs_apart_everything_is_well(
     assert sandbox.url in out
 
 
+def test_no_proxy_of_the_environment_stands_between(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
+) -> None:
+    monkeypatch.setenv("SANDBOX", sandbox.url)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+
+    assert said(capsys, "doctor")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("name", "rows"),
     [
@@ -185,6 +195,7 @@ def test_a_sandbox_that_does_not_run_fails_in_every_row_behind_the_disk(
     code, out, err = said(capsys, "doctor")
 
     assert (code, bad_rows(out)) == (1, SERVICES[2:])
+    assert out.count("It could not be reached.") == 3
     assert "Traceback" not in out + err
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
@@ -125,6 +125,11 @@ def dropped_inside_the_answer(handler: Handler) -> None:
     handler.hang_up()
 
 
+def silent_behind_the_headers(handler: Handler) -> None:
+    handler.begin(len(ANSWER))
+    silent(handler)
+
+
 def trickling(handler: Handler) -> None:
     """A byte every now and then, for ever: each comes before a read times out."""
     handler.begin(1_000_000)
@@ -194,6 +199,16 @@ def test_a_server_that_hangs_is_left_at_the_deadline(client: OpenAIClient, serve
 
     assert raised.value.code == "story_timeout"
     assert server.asked == 1
+
+
+@pytest.mark.timeout(15)
+def test_time_that_went_by_before_the_headers_is_not_given_again(
+    client: OpenAIClient, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("openai_client.no_longer_than", lambda _deadline, _read: (60.0, 60.0))
+    server.scripts = [silent_behind_the_headers]
+    with pytest.raises(ProviderTimeout):
+        complete(client, SHORT)
 
 
 def test_an_answer_that_trickles_is_left_at_the_deadline(client: OpenAIClient, server: Server) -> None:
@@ -325,6 +340,7 @@ def read_in_pieces(content: bytes, places: list[int]) -> list[str]:
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS), st.lists(st.integers(0, 5000)), st.sampled_from(["\n", "\r\n"]), st.booleans())
 def test_a_stream_is_the_same_wherever_its_bytes_are_cut(
     texts: list[str], places: list[int], line_end: str, ascii_only: bool
@@ -347,6 +363,7 @@ def test_a_stream_may_come_byte_by_byte(line_end: str) -> None:
     assert read_in_pieces(content, list(range(len(content)))) == ["Ölig 🐶"]
 
 
+@settings(deadline=None)
 @given(st.binary(), st.lists(st.integers(0, 5000)))
 def test_a_stream_of_any_bytes_is_a_failure_of_the_provider(content: bytes, places: list[int]) -> None:
     with pytest.raises((ProviderError, ContentRefused)):

@@ -7,7 +7,7 @@ import time
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from utils import clip, iso, new_id, one_line, remaining
@@ -15,6 +15,7 @@ from utils import clip, iso, new_id, one_line, remaining
 FAMILY = "👩\u200d👩\u200d👧"
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_line_has_no_control_or_direction_characters_and_no_doubled_space(text: str) -> None:
     line = one_line(text)
@@ -25,11 +26,13 @@ def test_a_line_has_no_control_or_direction_characters_and_no_doubled_space(text
     assert not re.search(r"\s\s", line)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_line_stays_as_it_is_when_made_one_line_again(text: str) -> None:
     assert one_line(one_line(text)) == one_line(text)
 
 
+@settings(deadline=None)
 @given(st.lists(st.from_regex(r"[a-z0-9,.!?äöü🐶]+", fullmatch=True)))
 def test_ordinary_words_keep_their_order_on_one_line(words: list[str]) -> None:
     assert one_line("\r\n\t ".join(words)) == " ".join(words)
@@ -52,6 +55,7 @@ def test_lines_of_odd_texts(text: str, line: str) -> None:
     assert one_line(text) == line
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 200))
 def test_a_clipped_text_fits_and_begins_as_the_text_does(text: str, limit: int) -> None:
     clipped = clip(text, limit)
@@ -64,6 +68,7 @@ def test_a_clipped_text_fits_and_begins_as_the_text_does(text: str, limit: int) 
         assert text.startswith(clipped[:-1])
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Z", "C"]), min_size=31), st.integers(10, 30))
 def test_a_text_without_spaces_fills_the_limit(text: str, limit: int) -> None:
     assert len(clip(text, limit)) == limit
@@ -85,6 +90,10 @@ def test_a_text_without_spaces_fills_the_limit(text: str, limit: int) -> None:
 )
 def test_a_text_is_cut_at_a_space_where_one_is_near(limit: int, clipped: str) -> None:
     assert clip("The dog barks at me", limit) == clipped
+
+
+def test_no_space_is_left_in_front_of_the_ellipsis() -> None:
+    assert clip("Once  upon a time", 7) == "Once…"
 
 
 def test_a_moment_is_written_in_utc_with_milliseconds() -> None:

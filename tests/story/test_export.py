@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import NotFound
@@ -139,6 +139,7 @@ def test_title_and_description_are_escaped_as_well(storage: Storage) -> None:
     assert r"![A dog\](http://a) \*x\*](picture-1.png)" in text
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_taking_the_backslashes_away_gives_the_story_again(told: str) -> None:
     text = opened(export_zip(result(story=f"x{told}"), Storage.__new__(Storage)))["story.md"]
@@ -165,6 +166,7 @@ def test_the_file_has_a_name_that_every_system_takes(title: str, name: str) -> N
     assert file_name(title) == name
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_title_gives_a_good_file_name(title: str) -> None:
     name = file_name(title)

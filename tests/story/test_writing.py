@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import ContentRefused, ProviderError, ProviderTimeout
@@ -176,6 +176,7 @@ def test_a_cut_answer_in_a_code_fence_keeps_what_there_is_too() -> None:
     assert (story.title, story.text) == ("The Dog", "Once upon")
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1), st.integers(0, 10_000))
 def test_wherever_an_answer_is_cut_the_story_begins_as_it_was_told(told: str, place: int) -> None:
     told = f"Once {told}".strip()

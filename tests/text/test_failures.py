@@ -9,7 +9,7 @@ from email.utils import format_datetime, formatdate
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
@@ -221,6 +221,7 @@ def test_the_pause_is_read_in_seconds_milliseconds_or_as_a_date(
     assert failure(503, **headers).retry_after == seconds
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_any_header_gives_a_pause_or_none(milliseconds: str, seconds: str) -> None:
     pause = failure(503, retry_after_ms=milliseconds, retry_after=seconds).retry_after
@@ -240,11 +241,13 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.integers(300, 599), JSON)
 def test_any_body_gives_a_failure(status: int, body: Any) -> None:
     assert isinstance(error_in(status, body), StoryfarmError)
 
 
+@settings(deadline=None)
 @given(st.integers(300, 599), st.text("abcdef", min_size=8))
 def test_nothing_of_the_body_is_put_into_the_failure(status: int, secret: str) -> None:
     secret = f"sk-{secret}"
