@@ -16,7 +16,7 @@ from database import open_database
 from discord_webhook import DiscordWebhook
 from errors import StoryfarmError
 from http_session import open_session
-from images.storage import open_storage
+from images.storage import check_storage, open_storage
 from openai_client import OpenAIClient
 from sandbox.server import Sandbox
 
@@ -90,7 +90,7 @@ def _database(settings: Settings) -> str:
 
 def _storage(settings: Settings) -> str:
     storage = open_storage(settings.storage_url, settings.data_dir)
-    storage.check()
+    check_storage(storage)
     return f"pictures in {storage.place}"
 
 

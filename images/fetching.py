@@ -48,8 +48,9 @@ class Fetcher:
 
     def _download(self, url: str, deadline: float) -> bytes:
         try:
-            with self._session.get(
-                url, timeout=no_longer_than(deadline, 20), allow_redirects=False, stream=True
+            request = requests.Request("GET", url).prepare()
+            with self._session.send(
+                request, timeout=no_longer_than(deadline, 20), allow_redirects=False, stream=True, proxies={}
             ) as response:
                 if response.status_code != 200:
                     raise ProviderError(

@@ -11,6 +11,7 @@ import requests
 from flask.testing import FlaskClient
 
 import metrics
+from errors import OutOfSpace
 from sandbox.control import Control
 from service import Service
 
@@ -280,10 +281,10 @@ def test_a_full_disk_leaves_the_story_and_the_picture_for_later(
     client: FlaskClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def is_full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise OutOfSpace("The picture could not be kept: the storage is full.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("images.storage.obstore.put", is_full)
+        patched.setattr("images.storage.Folder.put", is_full)
         _, answer = generate(client)
     assert answer["status"] == "partial"
     assert answer["problems"][0]["code"] == "out_of_space"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from obstore.exceptions import GenericError
 from obstore.store import MemoryStore
 
 from errors import NotFound, OutOfSpace, ProviderError
-from images.storage import Storage, open_storage
+from images.storage import Bucket, Storage, check_storage, open_storage
 
 NAME = "0123456789abcdef0123456789abcdef"
 
@@ -87,35 +88,41 @@ def test_no_text_opens_anything(name: str) -> None:
             raise AssertionError("It was touched.")
 
     with pytest.raises(NotFound):
-        Storage(Locked(), "").get(name)  # type: ignore[arg-type]
+        Bucket(Locked(), "").get(name)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "Generic LocalFileSystem error: Unable to copy data to file: No space left on device (os error 28)",
-        "disk quota exceeded (os error 122)",
-        "Disk quota exceeded",
-    ],
-)
-@pytest.mark.parametrize("kind", [GenericError, OSError])
-def test_a_full_disk_is_said_to_be_one(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch, words: str, kind: type[Exception]
-) -> None:
+def fill(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """From now on every write ends with `error`."""
+
     def put(*_: object) -> None:
-        raise kind(words)
+        raise error
 
     monkeypatch.setattr("images.storage.obstore.put", put)
+    monkeypatch.setattr("pathlib.Path.write_bytes", put)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_said_to_be_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    storage = open_storage("", tmp_path)
+    fill(monkeypatch, OSError(number, "full"))
     with pytest.raises(OutOfSpace):
         storage.put(f"{NAME}.png", b"x")
 
 
+def test_a_full_object_store_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(monkeypatch, GenericError("Unable to copy data: No space left on device (os error 28)"))
+    with pytest.raises(OutOfSpace):
+        Bucket(MemoryStore(), "memory").put(f"{NAME}.png", b"x")
+
+
 def test_other_faults_are_faults_of_the_storage(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
-        raise GenericError("secret-bucket: connection refused")
+        raise PermissionError("secret-bucket: connection refused")
 
-    monkeypatch.setattr("images.storage.obstore.put", fail)
-    monkeypatch.setattr("images.storage.obstore.get", fail)
+    for name in ("images.storage.obstore.put", "images.storage.obstore.get"):
+        monkeypatch.setattr(name, fail)
+    for name in ("pathlib.Path.write_bytes", "pathlib.Path.read_bytes"):
+        monkeypatch.setattr(name, fail)
     for call in (lambda: storage.put(f"{NAME}.png", b"x"), lambda: storage.get(f"{NAME}.png")):
         with pytest.raises(ProviderError) as caught:
             call()
@@ -125,16 +132,16 @@ def test_other_faults_are_faults_of_the_storage(storage: Storage, monkeypatch: p
 
 def test_the_check_leaves_nothing_behind(tmp_path: Path) -> None:
     storage = open_storage("", tmp_path)
-    storage.check()
+    check_storage(storage)
 
     assert [*(tmp_path / "images").iterdir()] == []
 
 
 def test_the_check_notices_a_storage_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
-    storage = Storage(MemoryStore(), "memory")
+    storage = Bucket(MemoryStore(), "memory")
     monkeypatch.setattr(storage, "get", lambda _name: b"something else")
     with pytest.raises(ProviderError):
-        storage.check()
+        check_storage(storage)
 
 
 def test_pictures_lie_in_the_folder_of_the_data(tmp_path: Path) -> None:
