@@ -267,8 +267,8 @@ def test_the_url_is_never_in_an_error_or_a_log(
 ) -> None:
     caplog.set_level(logging.INFO)
     post, place = partial(webhook.post, LINE), webhook.place
-    discord.post(URL, **fault)  # type: ignore[arg-type]
-    discord.get(URL, **fault)  # type: ignore[arg-type]
+    discord.post(URL, **fault)
+    discord.get(URL, **fault)
     for call in (post, place):
         with pytest.raises(StoryfarmError) as caught:
             call(deadline=Clock().now + 60)
