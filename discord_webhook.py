@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from midjourney.provider import Posted
 from utils import remaining
 
 _READ_SECONDS = 15.0
+# Discord takes about 5 posts in 2 seconds for each webhook.
+_WINDOW_SECONDS = 2.0
 _NEVER_MENTION: dict[str, list[str]] = {"parse": []}
 
 
@@ -74,13 +77,13 @@ class DiscordWebhook:
         self._session.close()
 
     def _send(self, request: requests.PreparedRequest, deadline: float) -> requests.Response:
-        try:
-            response = self._session.send(
-                request, timeout=no_longer_than(deadline, _READ_SECONDS), allow_redirects=False, proxies={}
-            )
-        except requests.RequestException:
-            # The library's own words hold the webhook's URL, so they end here.
-            raise ProviderError("Discord could not be reached.", code="discord_unreachable") from None
+        timeout = no_longer_than(deadline, _READ_SECONDS)
+        response = None
+        with suppress(requests.RequestException):
+            response = self._session.send(request, timeout=timeout, allow_redirects=False, proxies={})
+        if response is None:
+            # Raised out here, since the library's own error holds the webhook's URL, even as a context.
+            raise ProviderError("Discord could not be reached.", code="discord_unreachable")
         self._pace.learn(response)
         if response.status_code not in (200, 429):
             raise _failure(response.status_code)
@@ -119,6 +122,8 @@ class _Pace:
             now = time.monotonic()
             if now >= self._reset_at:
                 self._left = self._limit
+                # Until an answer says more; else all who wait would post before the first one comes.
+                self._reset_at = now + _WINDOW_SECONDS
             if self._left > 0:
                 self._left -= 1
                 return 0.0

@@ -147,7 +147,8 @@ class _Rest:
         self._midjourney.see_command(message)
         if fault and fault.kind == "lost":
             return _webhook_fault({"status": 502}, headers)
-        return answer(message, 200, headers)
+        waits = request.query.get("wait") == "true"
+        return answer(message, 200, headers) if waits else web.Response(status=204, headers=headers)
 
     def _take_post(self) -> tuple[dict[str, str], float]:
         """Discord's headers, and the seconds to wait if too much was posted lately."""

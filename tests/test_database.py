@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,13 @@ from database import Database, channels, commands, jobs, metadata, open_database
 from errors import OutOfSpace
 from jobs import rows
 
-PROCESSES, TIMES = 3, 40
+PROCESSES, TIMES = 3, 200
 
 
-def count_up(data_dir: Path) -> None:
+def count_up(data_dir: Path, start: Barrier) -> None:
     """Read the number, add one, write it: an update is lost if two do that at once."""
     database = open_database(data_dir)
+    start.wait(60)
     for _ in range(TIMES):
         with database.write() as tx:
             number = tx.execute(select(channels.c.last_message_id)).scalar_one()
@@ -38,7 +40,8 @@ def test_several_processes_lose_no_update(database: Database, tmp_path: Path) ->
     with database.write() as tx:
         tx.execute(insert(channels).values(id=1, last_message_id=0))
     spawn = multiprocessing.get_context("spawn")
-    processes = [spawn.Process(target=count_up, args=(tmp_path,)) for _ in range(PROCESSES)]
+    start = spawn.Barrier(PROCESSES)
+    processes = [spawn.Process(target=count_up, args=(tmp_path, start)) for _ in range(PROCESSES)]
     for process in processes:
         process.start()
     for process in processes:

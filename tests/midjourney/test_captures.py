@@ -21,7 +21,7 @@ from midjourney import captures as module
 from midjourney import commands
 from midjourney.captures import HINT, Captures, Mark, topic
 from midjourney.commands import CommandRecord, CommandState
-from midjourney.messages import Attachment, Author, ChannelMessage, Embed
+from midjourney.messages import Attachment, Author, ChannelMessage, Embed, parse
 
 CHANNEL = 2
 JOB = "0d4c7f86-2f5c-4e6e-9e0a-5b7a7d1c2e3f"
@@ -404,7 +404,6 @@ def test_a_command_that_opens_while_the_index_is_made_again_is_in_it(
 
 def test_an_error_of_the_parser_stops_nobody(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     room.command("a", 7)
-    parse = module.parse
 
     def broken(message: ChannelMessage) -> Any:
         if message.id == 666:
@@ -557,7 +556,7 @@ def test_a_picture_that_is_quicker_than_the_answer_of_the_webhook_is_kept(room: 
 def test_a_new_seed_is_nobody_elses(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     room.command("a", 7)
     seeds = iter([7, 7, 9])
-    monkeypatch.setattr(module.random, "randrange", lambda *_: next(seeds))
+    monkeypatch.setattr("midjourney.captures.random.randrange", lambda *_: next(seeds))
 
     assert room.captures.new_seed() == 9
 

@@ -175,7 +175,7 @@ def test_a_single_picture_is_kept_as_it_is(home: Home, cdn: responses.RequestsMo
 def test_what_will_never_be_a_picture_fails_the_command(
     home: Home, cdn: responses.RequestsMock, answer: dict[str, object], code: str
 ) -> None:
-    cdn.get(URL, **answer)  # type: ignore[arg-type]
+    cdn.get(URL, **answer)
     job_id = home.captured()
     record = home.collect()
 

@@ -27,9 +27,8 @@ VIDEO = attachment(f"mark_a_small_dog_{JOB}.mp4", "video/mp4")
 
 
 def message(content: str = "", author: Author = Author.MIDJOURNEY, **more: Any) -> ChannelMessage:
-    return ChannelMessage(
-        **{"id": 40, "channel_id": 2, "author": author, "content": content, "sent_at": 1000.5} | more
-    )
+    values: dict[str, Any] = {"id": 40, "channel_id": 2, "sent_at": 1000.5}
+    return ChannelMessage(content=content, author=author, **values | more)
 
 
 def read(content: str = "", *files: Attachment, **more: Any) -> Event:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -290,18 +291,24 @@ def test_nothing_is_posted_into_a_channel_that_cannot_be_heard(desk: Desk) -> No
 
 
 def test_a_resumed_command_that_is_in_the_channel_is_not_posted_again(desk: Desk) -> None:
+    class Reading(threading.Event):
+        """While somebody waits for it, the channel is read."""
+
+        def wait(self, timeout: float | None = None) -> bool:
+            desk.captures.hear(in_channel("/imagine prompt: a dog --seed 7"))
+            desk.captures._take_in(desk.captures._next_batch(0.0))
+            return True
+
     desk.recorded_before()
-    desk.captures.caught_up.clear()
-    desk.captures.hear(in_channel("/imagine prompt: a dog --seed 7"))
-    desk.captures.say_caught_up()
+    desk.captures.caught_up = Reading()
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(desk.generate)
-        desk.captures._take_in(desk.captures._next_batch(0.0))
         wait_for(desk, lambda: bool(desk.progress))
         desk.done()
 
         assert len(answer.result(SECONDS)) == 1
     assert desk.posts == []
+    assert desk.record().command_id == 700
 
 
 def test_a_resumed_command_that_is_not_in_the_channel_is_posted_with_its_seed(desk: Desk) -> None:
