@@ -282,13 +282,14 @@ class Channel:
         return events
 
     def echo(self, prompt: str) -> str:
+        text = strip_parameters(prompt)
         match self.chance.randrange(5):
             case 0:
-                return strip_parameters(prompt)
-            case 1 if len(prompt) > 210:
-                return prompt[: self.chance.randrange(200, len(strip_parameters(prompt)) + 1)]
-            case 2 if len(prompt) > 80:
-                return prompt[: self.chance.randrange(55, len(strip_parameters(prompt)))] + "..."
+                return text
+            case 1 if len(text) >= 200:
+                return text[: self.chance.randint(200, len(text))]
+            case 2 if len(text) >= 55:
+                return text[: self.chance.randint(55, len(text))] + "..."
             case 3:
                 return f"{prompt} --v 7".replace("'", "’")
         return prompt
@@ -316,8 +317,12 @@ class Channel:
         return matches
 
 
+# Long prompts too: only what is long can have been cut.
 WORDS = st.lists(
-    st.sampled_from(["a small dog", "a cat", "on a farm", "it's", "—", "🐕", "at night"]), min_size=1
+    st.sampled_from(
+        ["a small dog", "a cat", "on a farm", "it's", "—", "🐕", "at night", "in the tall grass " * 8]
+    ),
+    min_size=1,
 )
 SOME_PROMPTS = st.lists(WORDS.map(" ".join), min_size=1, max_size=6, unique_by=text_key)
 
