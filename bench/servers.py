@@ -135,29 +135,30 @@ def measure(server: Server, delays: Delays, held: int, window: float) -> Measure
             return _measure(server.name, process, sandbox, Plan(url, held, delays.hold, window))
 
 
-def _measure(name: str, server: psutil.Popen, sandbox: psutil.Popen, plan: Plan) -> Measured:
+def _measure(server_name: str, server: psutil.Popen, sandbox: psutil.Popen, plan: Plan) -> Measured:
     samples: dict[str, tuple[float, ...]] = {}
     idle = full = finished = 0
     result: dict[str, Any] = {}
     with _process([sys.executable, "-m", "bench.load", *load.arguments(plan)], dict(os.environ)) as client:
         for line in client.stdout:
             event = json.loads(line)
-            samples[event["event"]] = (time.monotonic(), _cpu(server), _cpu(sandbox), _cpu(client))
-            if event["event"] == "idle":
+            name = event["event"]
+            if name == "idle":
                 idle = _memory(server)
-            elif event["event"] == "window":
+            elif name == "window":
                 full = _memory(server)
-            elif event["event"] == "closed":
+            elif name == "closed":
                 finished = event["finished"]
-            else:
+            elif name == "result":
                 result = event
                 break
+            samples[name] = (time.monotonic(), _cpu(server), _cpu(sandbox), _cpu(client))
     if not result:
         raise Broken("the load did not end well")
     spent = [late - early for early, late in zip(samples["window"], samples["closed"], strict=True)]
     seconds, cpu = spent[0], spent[1]
     return Measured(
-        server=name,
+        server=server_name,
         held=plan.held,
         added=tuple(result["added"]),
         failures=tuple(result["failures"]),
