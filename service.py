@@ -76,7 +76,7 @@ class Service:
             self.notifier,
             self.fetcher,
             self.storage,
-            told=lambda command_id, kept: self.captures.mark(command_id, Mark.DONE if kept else Mark.FAILED),
+            told=lambda record, kept: self.captures.show(record, Mark.DONE if kept else Mark.FAILED),
         )
         self.listener: DiscordListener | None = None
         self.storyteller = Storyteller(
@@ -157,8 +157,9 @@ class Service:
             self.database,
             self.notifier,
             self.captures,
+            self.keeper,
             send,
-            form,
+            form=form,
             deaf=lambda: self.listener.deaf if self.listener else "",
         )
 

@@ -51,11 +51,13 @@ class Notifier:
         self._waiters: dict[str, list[Waiter]] = {}
         self._closed = False
 
-    def notify(self, topic: str) -> None:
+    def notify(self, topic: str) -> int:
+        """Wake everybody who waits for `topic`; how many that were."""
         with self._lock:
             waiters = tuple(self._waiters.get(topic, ()))
         for waiter in waiters:
             waiter.wake()
+        return len(waiters)
 
     def close(self) -> None:
         """End all waiting, that of those who are yet to come too."""

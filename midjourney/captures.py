@@ -96,7 +96,8 @@ class Captures:
     """Matches what is heard to open commands, on one thread of its own, several messages a transaction.
 
     The rows are the truth; the index of open commands is made from them and can be made again.
-    `collect` is called with the id of each command whose picture is known; it must return at once.
+    `collect` is called with the id of each command whose picture is known and for which nobody waits; it
+    must return at once.
     """
 
     def __init__(
@@ -166,10 +167,8 @@ class Captures:
     def posted(self, record: CommandRecord, channel_id: int, message_id: int) -> None:
         """The command is in the channel as this message."""
         if self._index.by_message(message_id) is None:  # else the channel was faster, and wrote it down
-            changes = {"channel_id": channel_id, "command_id": message_id}
             with self._database.write() as tx:
-                if not commands.move(tx, record.id, CommandState.WAITING, **changes):
-                    commands.note(tx, record.id, **changes)
+                _write_posted(tx, record.id, channel_id, message_id)
             with self._lock:
                 self._index.name_message(record.id, message_id)
         self.channel.mark(channel_id, message_id, Mark.WAITING)
@@ -181,6 +180,10 @@ class Captures:
         with self._lock:
             self._close(command_id)
         self._notifier.notify(topic(command_id))
+
+    def is_open(self, command_id: str) -> bool:
+        """Whether nothing has become of the command yet."""
+        return command_id in self._index
 
     def progress(self, command_id: str) -> Progress | None:
         return self._progress.get(command_id)
@@ -301,9 +304,9 @@ class Captures:
         if self._index.by_message(event.message_id) is not None:
             return
         self._index.name_message(command_id, event.message_id)
-        changes = {"channel_id": event.channel_id, "command_id": event.message_id}
-        found.writes.append(lambda tx: commands.move(tx, command_id, CommandState.WAITING, **changes))
-        found.effects.append(lambda: self._notifier.notify(topic(command_id)))
+        place = (command_id, event.channel_id, event.message_id)
+        found.writes.append(lambda tx: _write_posted(tx, *place))
+        found.effects.append(lambda: self._wake(command_id))
 
     def _note_progress(self, event: Event, match: Match, found: _Found) -> None:
         """Names under which the picture may come are written down, unless they say no more than the seed."""
@@ -322,7 +325,7 @@ class Captures:
         now = time.monotonic()
         if now - self._told.get(command_id, 0.0) >= _PROGRESS_SECONDS:
             self._told[command_id] = now
-            found.effects.append(lambda: self._notifier.notify(topic(command_id)))
+            found.effects.append(lambda: self._wake(command_id))
 
     def _capture(self, event: Event, picture: Attachment, command_id: str, found: _Found) -> None:
         changes = {
@@ -337,22 +340,35 @@ class Captures:
         if event.painting_id:
             self._index.name_painting(command_id, event.painting_id)
         self._close(command_id)
-        found.effects.append(lambda: self._collect(command_id))
+        found.effects.append(lambda: self._hand_over(command_id))
+
+    def _hand_over(self, command_id: str) -> None:
+        """Whoever waits for the picture fetches it; for a late one it is fetched."""
+        if not self._notifier.notify(topic(command_id)):
+            self._collect(command_id)
 
     def _close(self, command_id: str) -> None:
         self._index.close(command_id)
         self._progress.pop(command_id, None)
         self._told.pop(command_id, None)
 
-    def _finished(self, command_id: str, mark: Mark) -> None:
+    def _wake(self, command_id: str) -> None:
         self._notifier.notify(topic(command_id))
+
+    def _finished(self, command_id: str, mark: Mark) -> None:
+        self._wake(command_id)
         self.mark(command_id, mark)
 
     def mark(self, command_id: str, mark: Mark) -> None:
         """Show in the channel what became of the command, if its message is known."""
         with self._database.read() as tx:
             record = commands.load(tx, command_id)
-        if record and record.channel_id and record.command_id:
+        if record:
+            self.show(record, mark)
+
+    def show(self, record: CommandRecord, mark: Mark) -> None:
+        """The same for a command that is at hand."""
+        if record.channel_id and record.command_id:
             self.channel.mark(record.channel_id, record.command_id, mark)
 
     def _hint(self, event: Event) -> None:
@@ -390,6 +406,12 @@ class Captures:
             self._notifier.notify(topic(command_id))
         for command_id in captured:
             self._collect(command_id)
+
+
+def _write_posted(tx: Connection, command_id: str, channel_id: int, message_id: int) -> None:
+    place = {"channel_id": channel_id, "command_id": message_id}
+    if not commands.move(tx, command_id, CommandState.WAITING, **place):
+        commands.note(tx, command_id, **place)
 
 
 def _add(index: OpenCommands, record: CommandRecord) -> None:

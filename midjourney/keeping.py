@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from database import Database
-from errors import ProviderError, StoryfarmError
+from errors import ProviderError, ProviderTimeout, StoryfarmError
 from images import records
 from images.editing import ENDINGS, CheckedImage, check_image, cut_grid
 from images.fetching import Fetcher
@@ -22,7 +22,7 @@ from midjourney import commands
 from midjourney.captures import topic
 from midjourney.commands import CommandRecord, CommandState
 from midjourney.correlation import strip_parameters
-from utils import clip
+from utils import clip, remaining
 
 log = structlog.get_logger()
 
@@ -31,9 +31,10 @@ PROVIDER = "midjourney"
 
 
 class Keeper:
-    """Fetches and keeps the pictures of captured commands on a few threads of its own.
+    """Keeps the pictures of captured commands: for whoever waits for one, or on a few threads of its own.
 
-    `told` is called with the command's id and whether its pictures were kept.
+    `told` is called with each command and whether its pictures were kept. At most `threads` pictures
+    are in hand at once, since a decoded grid takes 16 MB.
     """
 
     def __init__(
@@ -43,7 +44,7 @@ class Keeper:
         fetcher: Fetcher,
         storage: Storage,
         *,
-        told: Callable[[str, bool], None],
+        told: Callable[[CommandRecord, bool], None],
         threads: int = 8,
     ) -> None:
         self._database = database
@@ -52,15 +53,32 @@ class Keeper:
         self._storage = storage
         self._told = told
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="keeper")
+        self._hands = threading.BoundedSemaphore(threads)
         self._lock = threading.Lock()
         self._at_work: set[str] = set()
 
+    def keep(self, record: CommandRecord, *, deadline: float) -> tuple[Picture, ...]:
+        """The command's pictures, fetched, checked, cut in four, kept and recorded.
+
+        Nothing if that is under way elsewhere: its end is notified. Raises ProviderError, ProviderTimeout
+        or OutOfSpace. Unless it is hopeless, the command stays captured and is tried again later.
+        """
+        if not self._begin(record.id):
+            return ()
+        try:
+            pictures = self._keep(record, deadline)
+        except ProviderTimeout:
+            raise
+        except StoryfarmError as error:
+            self._failed(record, error)
+            raise
+        finally:
+            self._end(record.id)
+        self._told(record, True)
+        return pictures
+
     def collect(self, command_id: str) -> None:
-        """Fetch and keep this command's picture soon; does nothing if that is under way."""
-        with self._lock:
-            if command_id in self._at_work:
-                return
-            self._at_work.add(command_id)
+        """Keep this command's pictures soon, on a thread of the keeper's."""
         self._pool.submit(self._collect, command_id)
 
     def stop(self) -> None:
@@ -73,24 +91,36 @@ class Keeper:
             with self._database.read() as tx:
                 record = commands.load(tx, command_id)
             if record and record.state is CommandState.CAPTURED:
-                self._keep(record)
+                self.keep(record, deadline=time.monotonic() + _FETCH_SECONDS)
         except StoryfarmError as error:
-            self._failed(command_id, error)
+            log.info("picture.not_collected", command=command_id, code=error.code)
         except SQLAlchemyError as error:  # it stays captured: the sweep comes by again
             log.error("picture.not_recorded", command=command_id, error=type(error).__name__)
         except Exception:  # a bug with one picture must not take the thread of all others
             log.exception("picture.failed", command=command_id)
-        finally:
-            with self._lock:
-                self._at_work.discard(command_id)
+        self._notifier.notify(topic(command_id))
 
-    def _keep(self, record: CommandRecord) -> None:
+    def _begin(self, command_id: str) -> bool:
+        with self._lock:
+            is_free = command_id not in self._at_work
+            self._at_work.add(command_id)
+        return is_free
+
+    def _end(self, command_id: str) -> None:
+        with self._lock:
+            self._at_work.discard(command_id)
+
+    def _keep(self, record: CommandRecord, deadline: float) -> tuple[Picture, ...]:
         started = time.monotonic()
-        content = self._fetcher.fetch(record.source_url or "", deadline=started + _FETCH_SECONDS)
-        if record.is_grid:
-            whole, parts = cut_grid(content)
-        else:
-            whole, parts = check_image(content), ()
+        content = self._fetcher.fetch(
+            record.source_url or "", deadline=min(deadline, started + _FETCH_SECONDS)
+        )
+        if not self._hands.acquire(timeout=remaining(deadline)):
+            raise ProviderTimeout("The picture was not cut in time.", code="image_timeout")
+        try:
+            whole, parts = cut_grid(content) if record.is_grid else (check_image(content), ())
+        finally:
+            self._hands.release()
         kept = [_picture(record, whole, "grid" if parts else "picture", None)]
         kept += [_picture(record, part, "picture", number) for number, part in enumerate(parts, 1)]
         for picture, image in zip(kept, (whole, *parts), strict=True):
@@ -98,8 +128,6 @@ class Keeper:
         with self._database.write() as tx:
             if commands.move(tx, record.id, CommandState.DONE, error=None):
                 records.insert(tx, kept)
-        self._notifier.notify(topic(record.id))
-        self._told(record.id, True)
         log.info(
             "picture.kept",
             job=record.job_id,
@@ -107,18 +135,17 @@ class Keeper:
             pictures=len(kept),
             keep_s=round(time.monotonic() - started, 3),
         )
+        return tuple(kept)
 
-    def _failed(self, command_id: str, error: StoryfarmError) -> None:
-        """Tell those who wait. Unless it is hopeless the picture stays captured and is tried again later."""
+    def _failed(self, record: CommandRecord, error: StoryfarmError) -> None:
         hopeless = isinstance(error, ProviderError) and (error.permanent or error.code == "not_a_picture")
-        log.warning("picture.not_kept", command=command_id, code=error.code, hopeless=hopeless)
+        log.warning("picture.not_kept", command=record.id, code=error.code, hopeless=hopeless)
         with self._database.write() as tx:
             if hopeless:
-                commands.move(tx, command_id, CommandState.FAILED, error=error.problem())
+                commands.move(tx, record.id, CommandState.FAILED, error=error.problem())
             else:
-                commands.note(tx, command_id, error=error.problem())
-        self._notifier.notify(topic(command_id))
-        self._told(command_id, False)
+                commands.note(tx, record.id, error=error.problem())
+        self._told(record, False)
 
 
 def _picture(record: CommandRecord, image: CheckedImage, role: str, position: int | None) -> Picture:

@@ -48,6 +48,13 @@ class Send(Protocol):
         """
 
 
+class Keep(Protocol):
+    """What brings a captured picture home: midjourney.keeping.Keeper."""
+
+    def keep(self, record: CommandRecord, *, deadline: float) -> tuple[Picture, ...]: ...
+    def collect(self, command_id: str) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class PromptForm:
     """How prompts are built: the words at the end, and the longest prompt in characters."""
@@ -64,14 +71,16 @@ class MidjourneyProvider:
         database: Database,
         notifier: Notifier,
         captures: Captures,
+        keeper: Keep,
         send: Send,
-        form: PromptForm,
         *,
+        form: PromptForm,
         deaf: Callable[[], str],
     ) -> None:
         self._database = database
         self._notifier = notifier
         self._captures = captures
+        self._keeper = keeper
         self._send = send
         self._form = form
         self._deaf = deaf
@@ -100,17 +109,35 @@ class MidjourneyProvider:
                 return settled
             on_progress(Progress(None, "Waiting for someone in the channel to run the command."))
             while waiter.wait(deadline):
-                if settled := self._settled(request.id):
-                    return settled
-                if progress := self._captures.progress(request.id):
-                    on_progress(progress)
+                if pictures := self._look(request.id, deadline, on_progress):
+                    return pictures
         if settled := self._settled(request.id):
             return settled
+        self._keeper.collect(request.id)  # captured in this very moment, perhaps: then it still comes home
         self._captures.mark(request.id, Mark.TIMED_OUT)
         raise ProviderTimeout(
             "MidJourney's picture did not come in time. If it still comes, it joins the story.",
             code="image_timeout",
         )
+
+    def _look(self, command_id: str, deadline: float, on_progress: OnProgress) -> tuple[Picture, ...]:
+        """The pictures if they can be had now; called after each wake-up."""
+        if progress := self._captures.progress(command_id):
+            on_progress(progress)
+        if self._captures.is_open(command_id):
+            return ()
+        with self._database.read() as tx:
+            record = commands.load(tx, command_id)
+        if record and record.state is CommandState.CAPTURED and not record.error:
+            return self._keep(record, deadline)
+        return self._settled(command_id)
+
+    def _keep(self, record: CommandRecord, deadline: float) -> tuple[Picture, ...]:
+        try:
+            return self._keeper.keep(record, deadline=deadline)
+        except ProviderTimeout:
+            self._keeper.collect(record.id)
+            raise
 
     def _record(self, request: ImageRequest) -> tuple[CommandRecord, bool]:
         """The command's row, and whether it is new: the intent is recorded before anything is posted."""

@@ -64,7 +64,7 @@ class Home:
             self.notifier,
             Fetcher(["cdn.discordapp.com"]),
             self.storage,
-            told=lambda id, kept: self.told.append((id, kept)),
+            told=lambda record, kept: self.told.append((record.id, kept)),
         )
 
     def captured(self, *, is_grid: bool = True, url: str = URL) -> str:

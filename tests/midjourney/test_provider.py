@@ -48,6 +48,8 @@ class Desk:
         self.captures = Captures(database, self.notifier, lambda _id: None, late_seconds=3600)
         self.channel = self.captures.channel = Marks()
         self.posts: list[str] = []
+        self.kept: list[str] = []
+        self.collected: list[str] = []
         self.reactions: list[Reaction] = []
         self.deaf = ""
         self.progress: list[Progress] = []
@@ -55,8 +57,9 @@ class Desk:
             database,
             self.notifier,
             self.captures,
+            self,
             self.send,
-            PromptForm(signature="the farm", limit=300),
+            form=PromptForm(signature="the farm", limit=300),
             deaf=lambda: self.deaf,
         )
         with database.write() as tx:
@@ -65,6 +68,13 @@ class Desk:
     def send(self, line: str, *, deadline: float) -> Posted:
         self.posts.append(line)
         return self.reactions.pop(0)(line)
+
+    def keep(self, record: CommandRecord, *, deadline: float) -> tuple[Picture, ...]:
+        self.kept.append(record.id)
+        return ()
+
+    def collect(self, command_id: str) -> None:
+        self.collected.append(command_id)
 
     def generate(self, *, seconds: float = SECONDS) -> tuple[Picture, ...]:
         request = ImageRequest(id=ID, job_id=self.job_id, prompt="a dog", style="ink")
@@ -98,6 +108,7 @@ class Desk:
         with self.database.write() as tx:
             if commands.move(tx, ID, CommandState.CAPTURED) and commands.move(tx, ID, CommandState.DONE):
                 records.insert(tx, [picture(ID, self.job_id), picture("e" * 32, self.job_id)])
+        self.captures._index.close(ID)
         self.notifier.notify(topic(ID))
 
 
@@ -203,7 +214,7 @@ def test_it_waits_for_the_picture_and_tells_how_far_it_is(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.reactions = [posted(desk)]
-    steps: list[Callable[[], None]] = [lambda: desk.notifier.notify(topic(ID)), desk.done]
+    steps: list[Callable[[], object]] = [lambda: desk.notifier.notify(topic(ID)), desk.done]
 
     def told(progress: Progress) -> None:
         desk.progress.append(progress)

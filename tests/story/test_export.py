@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from errors import NotFound
 from images.records import Picture
-from images.storage import Storage, open_storage
+from images.storage import Folder, Storage, open_storage
 from story.export import export_zip, file_name
 
 
@@ -142,7 +142,7 @@ def test_title_and_description_are_escaped_as_well(storage: Storage) -> None:
 @settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_taking_the_backslashes_away_gives_the_story_again(told: str) -> None:
-    text = opened(export_zip(result(story=f"x{told}"), Storage.__new__(Storage)))["story.md"]
+    text = opened(export_zip(result(story=f"x{told}"), Folder.__new__(Folder)))["story.md"]
 
     told_again = text.removeprefix("# The Dog\n\n").removesuffix("\n")
     assert re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", told_again) == f"x{told}"
