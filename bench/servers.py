@@ -231,7 +231,7 @@ def _clean_environment() -> dict[str, str]:
 def _process(
     command: list[str], environment: dict[str, str], log: Path | None = None
 ) -> Iterator[psutil.Popen]:
-    """A process in a group of its own, which ends with the block, and with this process at the latest."""
+    """A process in a group of its own that ends with the block; on Linux also when this process is killed."""
     with Path(log or os.devnull).open("wb") as errors:
         process = psutil.Popen(
             command,
