@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import discord
 import structlog
@@ -211,13 +211,18 @@ class _Client(discord.Client):
         if self._listener.state == "listening":
             self._listener.state = "interrupted"
 
-    async def on_message(self, message: discord.Message) -> None:
-        if message.channel.id == self._channel_id:
-            self._ears.hear(self._copy(message), in_order=self._in_order)
+    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+        """Messages are heard here and now: discord.py would start a task for each of them."""
+        if event == "message":
+            self._hear(args[0], in_order=self._in_order)
+        elif event == "raw_message_edit":
+            self._hear(args[0].message, in_order=False)
+        else:
+            super().dispatch(event, *args, **kwargs)
 
-    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        if payload.channel_id == self._channel_id:
-            self._ears.hear(self._copy(payload.message), in_order=False)
+    def _hear(self, message: discord.Message, *, in_order: bool) -> None:
+        if message.channel.id == self._channel_id:
+            self._ears.hear(self._copy(message), in_order=in_order)
 
     async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
         log.exception("listener.event_failed", on=event_method)

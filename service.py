@@ -22,6 +22,7 @@ from images.fetching import Fetcher
 from images.provider import ImageProvider
 from images.storage import Storage, open_storage
 from jobs.notifier import Notifier
+from ledger import Ledger
 from midjourney.captures import Captures, Mark
 from midjourney.keeping import Keeper
 from midjourney.provider import MidjourneyProvider, PromptForm
@@ -57,6 +58,7 @@ class Service:
         threads = settings.max_in_flight
         self.database: Database = open_database(settings.data_dir)
         self.storage: Storage = open_storage(settings.storage_url, settings.data_dir)
+        self.ledger = Ledger(self.database)
         self.notifier = Notifier()
         self.admission = Admission(threads, retry_after=_RETRY_AFTER)
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="fan-out")
@@ -67,20 +69,22 @@ class Service:
         self.fetcher = Fetcher(settings.discord_cdn_hosts)
         self.captures = Captures(
             self.database,
+            self.ledger,
             self.notifier,
             lambda command_id: self.keeper.collect(command_id),  # noqa: PLW0108  (it is made below)
             late_seconds=settings.request_timeout_max + settings.midjourney_late_hours * 3600,
         )
         self.keeper = Keeper(
             self.database,
+            self.ledger,
             self.notifier,
             self.fetcher,
             self.storage,
-            told=lambda record, kept: self.captures.show(record, Mark.DONE if kept else Mark.FAILED),
+            told=lambda command_id, kept: self.captures.mark(command_id, Mark.DONE if kept else Mark.FAILED),
         )
         self.listener: DiscordListener | None = None
         self.storyteller = Storyteller(
-            self.database, text or self.openai, images or self._midjourney(), self.pool
+            self.database, self.ledger, text or self.openai, images or self._midjourney(), self.pool
         )
 
     def start(self) -> None:
@@ -88,7 +92,9 @@ class Service:
         self.database.migrate()
         if self.sandbox:
             self.sandbox.start()
-        self.captures.start()
+        self.ledger.idle = self.captures.sweep
+        self.ledger.start()
+        self.captures.load()
         self.listener = start_discord_listener(self._account(), self.captures, self._find_channel)
         self.captures.channel = self.listener
         self.storyteller.resume()
@@ -105,8 +111,8 @@ class Service:
         if self.listener:
             self.listener.stop()
         self.pool.shutdown(wait=True, cancel_futures=True)
-        self.captures.stop()
         self.keeper.stop()
+        self.ledger.stop()
         if self.sandbox:
             self.sandbox.stop()
         self.openai.close()
@@ -155,10 +161,11 @@ class Service:
         send = partial(send_midjourney_command, self.webhook)
         return MidjourneyProvider(
             self.database,
+            self.ledger,
             self.notifier,
             self.captures,
-            self.keeper,
-            send,
+            keeper=self.keeper,
+            send=send,
             form=form,
             deaf=lambda: self.listener.deaf if self.listener else "",
         )

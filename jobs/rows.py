@@ -74,12 +74,10 @@ class Job:
         }
 
 
-def start(
-    tx: Connection, kind: str, request: dict[str, Any], *, owner: str = "local", message: str = ""
-) -> Job:
-    """A new job, running at once."""
+def new(kind: str, request: dict[str, Any], *, owner: str = "local", message: str = "") -> Job:
+    """A job that is running at once; it is not recorded yet."""
     now = time.time()
-    job = Job(
+    return Job(
         id=new_id(),
         kind=kind,
         owner=owner,
@@ -92,8 +90,10 @@ def start(
         created_at=now,
         updated_at=now,
     )
+
+
+def insert(tx: Connection, job: Job) -> None:
     tx.execute(_INSERT, vars(job))
-    return job
 
 
 def load(tx: Connection, job_id: str) -> Job:
@@ -127,7 +127,7 @@ def finish(
     *,
     result: dict[str, Any] | None,
     error: dict[str, Any] | None = None,
-    message: str = "",
+    message: str | None = None,
 ) -> bool:
     """Move `job` to its end; False if somebody else has moved it since it was read.
 
@@ -139,7 +139,7 @@ def finish(
         "before": job.state,
         "after": state,
         "new_progress": 100 if state is JobState.COMPLETED else job.progress,
-        "new_message": message,
+        "new_message": f"{state.capitalize()}." if message is None else message,
         "new_result": result,
         "new_error": error,
         "now": time.time(),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from database import Database
@@ -18,6 +19,7 @@ from images.fetching import Fetcher
 from images.records import Picture
 from images.storage import Storage
 from jobs.notifier import Notifier
+from ledger import Entry, Ledger
 from midjourney import commands
 from midjourney.captures import topic
 from midjourney.commands import CommandRecord, CommandState
@@ -33,21 +35,23 @@ PROVIDER = "midjourney"
 class Keeper:
     """Keeps the pictures of captured commands: for whoever waits for one, or on a few threads of its own.
 
-    `told` is called with each command and whether its pictures were kept. At most `threads` pictures
+    `told` is called with each command's id and whether its pictures were kept. At most `threads` pictures
     are in hand at once, since a decoded grid takes 16 MB.
     """
 
     def __init__(
         self,
         database: Database,
+        ledger: Ledger,
         notifier: Notifier,
         fetcher: Fetcher,
         storage: Storage,
         *,
-        told: Callable[[CommandRecord, bool], None],
+        told: Callable[[str, bool], None],
         threads: int = 8,
     ) -> None:
         self._database = database
+        self._ledger = ledger
         self._notifier = notifier
         self._fetcher = fetcher
         self._storage = storage
@@ -74,7 +78,7 @@ class Keeper:
             raise
         finally:
             self._end(record.id)
-        self._told(record, True)
+        self._told(record.id, True)
         return pictures
 
     def collect(self, command_id: str) -> None:
@@ -98,7 +102,8 @@ class Keeper:
             log.error("picture.not_recorded", command=command_id, error=type(error).__name__)
         except Exception:  # a bug with one picture must not take the thread of all others
             log.exception("picture.failed", command=command_id)
-        self._notifier.notify(topic(command_id))
+        # Behind what was just put, so that those who look now find it written.
+        self._ledger.put(Entry(effects=[lambda: self._notifier.notify(topic(command_id))]))
 
     def _begin(self, command_id: str) -> bool:
         with self._lock:
@@ -125,9 +130,7 @@ class Keeper:
         kept += [_picture(record, part, "picture", number) for number, part in enumerate(parts, 1)]
         for picture, image in zip(kept, (whole, *parts), strict=True):
             self._storage.put(picture.file, image.content)
-        with self._database.write() as tx:
-            if commands.move(tx, record.id, CommandState.DONE, error=None):
-                records.insert(tx, kept)
+        self._ledger.put(Entry(writes=[lambda tx: _record(tx, record.id, kept)]))
         log.info(
             "picture.kept",
             job=record.job_id,
@@ -140,12 +143,21 @@ class Keeper:
     def _failed(self, record: CommandRecord, error: StoryfarmError) -> None:
         hopeless = isinstance(error, ProviderError) and (error.permanent or error.code == "not_a_picture")
         log.warning("picture.not_kept", command=record.id, code=error.code, hopeless=hopeless)
-        with self._database.write() as tx:
+        problem = error.problem()
+
+        def write(tx: Connection) -> None:
             if hopeless:
-                commands.move(tx, record.id, CommandState.FAILED, error=error.problem())
+                commands.move(tx, record.id, CommandState.FAILED, error=problem)
             else:
-                commands.note(tx, record.id, error=error.problem())
-        self._told(record, False)
+                commands.note(tx, record.id, error=problem)
+
+        self._ledger.put(Entry(writes=[write]))
+        self._told(record.id, False)
+
+
+def _record(tx: Connection, command_id: str, kept: list[Picture]) -> None:
+    if commands.move(tx, command_id, CommandState.DONE, error=None):
+        records.insert(tx, kept)
 
 
 def _picture(record: CommandRecord, image: CheckedImage, role: str, position: int | None) -> Picture:

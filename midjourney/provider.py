@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -17,6 +18,7 @@ from images import records
 from images.provider import ImageRequest, OnProgress, Progress
 from images.records import Picture
 from jobs.notifier import Notifier, Waiter
+from ledger import Ledger
 from midjourney import commands
 from midjourney.captures import Captures, Mark, topic
 from midjourney.command import build_command
@@ -69,15 +71,17 @@ class MidjourneyProvider:
     def __init__(
         self,
         database: Database,
+        ledger: Ledger,
         notifier: Notifier,
         captures: Captures,
+        *,
         keeper: Keep,
         send: Send,
-        *,
         form: PromptForm,
         deaf: Callable[[], str],
     ) -> None:
         self._database = database
+        self._ledger = ledger
         self._notifier = notifier
         self._captures = captures
         self._keeper = keeper
@@ -109,10 +113,11 @@ class MidjourneyProvider:
                 return settled
             on_progress(Progress(None, "Waiting for someone in the channel to run the command."))
             while waiter.wait(deadline):
-                if pictures := self._look(request.id, deadline, on_progress):
+                if pictures := self._look(record, deadline, on_progress):
                     return pictures
         if settled := self._settled(request.id):
             return settled
+        self._captures.take_captured(request.id)
         self._keeper.collect(request.id)  # captured in this very moment, perhaps: then it still comes home
         self._captures.mark(request.id, Mark.TIMED_OUT)
         raise ProviderTimeout(
@@ -120,17 +125,15 @@ class MidjourneyProvider:
             code="image_timeout",
         )
 
-    def _look(self, command_id: str, deadline: float, on_progress: OnProgress) -> tuple[Picture, ...]:
+    def _look(self, record: CommandRecord, deadline: float, on_progress: OnProgress) -> tuple[Picture, ...]:
         """The pictures if they can be had now; called after each wake-up."""
-        if progress := self._captures.progress(command_id):
+        if progress := self._captures.progress(record.id):
             on_progress(progress)
-        if self._captures.is_open(command_id):
+        if self._captures.is_open(record.id):
             return ()
-        with self._database.read() as tx:
-            record = commands.load(tx, command_id)
-        if record and record.state is CommandState.CAPTURED and not record.error:
-            return self._keep(record, deadline)
-        return self._settled(command_id)
+        if found := self._captures.take_captured(record.id):
+            return self._keep(replace(record, **found), deadline)
+        return self._settled(record.id)
 
     def _keep(self, record: CommandRecord, deadline: float) -> tuple[Picture, ...]:
         try:
@@ -144,8 +147,7 @@ class MidjourneyProvider:
         for _ in range(10):
             record = self._new_record(request)
             try:
-                with self._database.write() as tx:
-                    commands.insert(tx, record)
+                self._ledger.write(partial(commands.insert, record=record))
             except IntegrityError as error:
                 with self._database.read() as tx:
                     known = commands.load(tx, request.id)

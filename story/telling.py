@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection
 
 from database import Database
 from errors import Busy, OutOfSpace, ProviderError, ProviderTimeout, StoryfarmError
@@ -21,6 +20,7 @@ from jobs import rows
 from jobs.notifier import Stopping
 from jobs.rows import Job
 from jobs.states import JobState
+from ledger import Entry, Ledger
 from story.writing import Story, StoryWish, generate_story
 from text.model import TextModel
 from utils import remaining
@@ -48,9 +48,15 @@ class Storyteller:
     """Runs the main job. `pool` needs a thread for each story that is told at the same time."""
 
     def __init__(
-        self, database: Database, text: TextModel, images: ImageProvider, pool: ThreadPoolExecutor
+        self,
+        database: Database,
+        ledger: Ledger,
+        text: TextModel,
+        images: ImageProvider,
+        pool: ThreadPoolExecutor,
     ) -> None:
         self._database = database
+        self._ledger = ledger
         self._text = text
         self._images = images
         self._pool = pool
@@ -60,8 +66,8 @@ class Storyteller:
 
         Raises ProviderTimeout or ProviderError if neither a story nor a picture came.
         """
-        with self._database.write() as tx:
-            job = rows.start(tx, KIND, vars(request), message="Writing and painting.")
+        job = rows.new(KIND, vars(request), message="Writing and painting.")
+        self._ledger.write(partial(rows.insert, job=job))
         try:
             return self._run(job, time.monotonic() + request.timeout - _ANSWER_SECONDS)
         except StoryfarmError:
@@ -95,8 +101,7 @@ class Storyteller:
 
     def _abandon(self, job: Job) -> None:
         error = StoryfarmError("The service has made a mistake with this story.").problem()
-        with self._database.write() as tx:
-            rows.finish(tx, job, JobState.FAILED, result=None, error=error, message="Failed.")
+        self._end(job, JobState.FAILED, error=error)
 
     def _run(self, job: Job, deadline: float) -> dict[str, Any]:
         started = time.monotonic()
@@ -130,18 +135,8 @@ class Storyteller:
         )
         story = generate_story(self._text, wish, deadline=deadline)
         written = _written(story)
-        self._keep(lambda tx: rows.save_result(tx, job.id, written), job)
+        self._ledger.put(Entry(writes=[lambda tx: rows.save_result(tx, job.id, written)]))
         return written
-
-    def _keep(self, write: Callable[[Connection], object], job: Job) -> bool:
-        """Record something; on a full disk the answer goes out all the same, since it was paid for."""
-        try:
-            with self._database.write() as tx:
-                write(tx)
-        except OutOfSpace:
-            log.error("story.not_recorded", job=job.id)
-            return False
-        return True
 
     def _paint(self, job: Job, deadline: float, started: float) -> tuple[tuple[Picture, ...], float]:
         told = time.monotonic()
@@ -151,9 +146,8 @@ class Storyteller:
             if time.monotonic() - told < _PROGRESS_SECONDS:
                 return
             told = time.monotonic()
-            self._keep(
-                lambda tx: rows.save_progress(tx, job.id, progress.percent or 0, progress.message), job
-            )
+            percent, message = progress.percent or 0, progress.message
+            self._ledger.put(Entry(writes=[lambda tx: rows.save_progress(tx, job.id, percent, message)]))
 
         request = ImageRequest(
             id=uuid.uuid5(uuid.UUID(job.id), "picture").hex,
@@ -167,21 +161,30 @@ class Storyteller:
     def _finish(self, job: Job, result: dict[str, Any], pictures: tuple[Picture, ...]) -> dict[str, Any]:
         problems = result["problems"]
         if result.get("story") or pictures:
-            kept = self._keep(
-                lambda tx: rows.finish(tx, job, JobState.COMPLETED, result=result, message="Finished."), job
-            )
-            if not kept:
-                problems.append(
-                    _problem("record", OutOfSpace("This story could not be kept: the disk is full."))
-                )
+            if not self._end(job, JobState.COMPLETED, result=result):
+                full = OutOfSpace("This story could not be kept: the disk is full.")
+                problems.append(_problem("record", full))
             log.info("story.finished", job=job.id, status=_status(result, pictures), **_logged(result))
             return result_of(job.id, result, pictures)
         failure = _both_failed(job.id, problems)
-        error = failure.problem()
-        self._keep(
-            lambda tx: rows.finish(tx, job, JobState.FAILED, result=None, error=error, message="Failed."), job
-        )
+        self._end(job, JobState.FAILED, error=failure.problem())
         raise failure
+
+    def _end(
+        self,
+        job: Job,
+        state: JobState,
+        *,
+        result: dict[str, Any] | None = None,
+        error: dict[str, Any] | None = None,
+    ) -> bool:
+        """Record the job's end. On a full disk the answer goes out all the same, since it was paid for."""
+        try:
+            self._ledger.write(partial(rows.finish, job=job, state=state, result=result, error=error))
+        except OutOfSpace:
+            log.error("story.not_recorded", job=job.id)
+            return False
+        return True
 
 
 def result_of(job_id: str, result: dict[str, Any], pictures: tuple[Picture, ...]) -> dict[str, Any]:
