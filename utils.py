@@ -46,7 +46,11 @@ def one_line(text: str) -> str:
 
 def is_well_formed(text: str) -> bool:
     """Whether `text` can be written as UTF-8: JSON's escapes can hold half of a character."""
-    return not any("\ud800" <= char <= "\udfff" for char in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def well_formed(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
@@ -67,7 +67,7 @@ def get_image_urls(pictures: Sequence[Picture], base_url: str) -> list[str]:
 
 
 def insert(tx: Connection, kept: Sequence[Picture]) -> None:
-    tx.execute(_INSERT, [asdict(picture) for picture in kept])
+    tx.execute(_INSERT, [vars(picture) for picture in kept])
 
 
 def of_job(tx: Connection, job_id: str) -> tuple[Picture, ...]:
