@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 from errors import ProviderError, ProviderTimeout
-from http_session import no_longer_than, open_session
+from http_session import no_longer_than, open_session, send
 from midjourney.command import message_content
 from midjourney.provider import Posted
 from utils import remaining
@@ -80,7 +80,9 @@ class DiscordWebhook:
         timeout = no_longer_than(deadline, _READ_SECONDS)
         response = None
         with suppress(requests.RequestException):
-            response = self._session.send(request, timeout=timeout, allow_redirects=False, proxies={})
+            response = send(self._session, request, timeout)
+            with response:
+                response.content  # noqa: B018  (reads it, so that the connection is free again)
         if response is None:
             # Raised out here, since the library's own error holds the webhook's URL, even as a context.
             raise ProviderError("Discord could not be reached.", code="discord_unreachable")

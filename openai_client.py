@@ -19,7 +19,7 @@ from sseclient import SSEClient
 
 import metrics
 from errors import ContentRefused, ProviderError, ProviderTimeout, StoryfarmError
-from http_session import no_longer_than, open_session, retrying
+from http_session import no_longer_than, open_session, retrying, send
 from text.failures import LIMIT_NAMES, UnsupportedField, error_in
 from text.model import Completion, Message, Outcome, Schema, Usage
 from utils import remaining
@@ -146,13 +146,7 @@ class OpenAIClient:
 
     def _send(self, request: requests.PreparedRequest, deadline: float, stream: bool) -> requests.Response:
         try:
-            response = self._session.send(
-                request,
-                timeout=no_longer_than(deadline, _READ_SECONDS),
-                stream=True,
-                allow_redirects=False,
-                proxies={},
-            )
+            response = send(self._session, request, no_longer_than(deadline, _READ_SECONDS))
             if response.status_code == 200 and stream:
                 return response
             with response:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import requests
 
 from errors import ProviderError, ProviderTimeout
-from http_session import no_longer_than, open_session, retrying
+from http_session import no_longer_than, open_session, retrying, send
 from utils import remaining
 
 MAX_BYTES = 50_000_000
@@ -49,9 +49,7 @@ class Fetcher:
     def _download(self, url: str, deadline: float) -> bytes:
         try:
             request = requests.Request("GET", url).prepare()
-            with self._session.send(
-                request, timeout=no_longer_than(deadline, 20), allow_redirects=False, stream=True, proxies={}
-            ) as response:
+            with send(self._session, request, no_longer_than(deadline, 20)) as response:
                 if response.status_code != 200:
                     raise ProviderError(
                         f"The picture's address answered {response.status_code}.",
