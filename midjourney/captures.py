@@ -211,7 +211,7 @@ class Captures:
         if event.kind is Kind.POSTED:
             self._note_posted(event, command_id, entry)
         elif event.kind in (Kind.STARTED, Kind.PROGRESS):
-            self._note_progress(event, match, entry)
+            self._note_progress(event, command_id, entry)
         elif event.kind is Kind.FINISHED and event.picture:
             self._capture(event, event.picture, command_id, entry)
         else:
@@ -236,9 +236,8 @@ class Captures:
         self._index.name_message(command_id, message_id)
         return True
 
-    def _note_progress(self, event: Event, match: Match, entry: Entry) -> None:
-        """The names under which the picture may come are written down, unless the seed says as much."""
-        command_id = match.command.id
+    def _note_progress(self, event: Event, command_id: str, entry: Entry) -> None:
+        """The names under which the picture may come are written down, unless the echo bears the seed."""
         names: dict[str, int | str] = {}
         if self._index.by_message(event.message_id) is None:
             self._index.name_message(command_id, event.message_id)
@@ -246,7 +245,7 @@ class Captures:
         if event.painting_id and self._index.by_painting(event.painting_id) is None:
             self._index.name_painting(command_id, event.painting_id)
             names["painting_id"] = event.painting_id
-        if names and match.by != "seed":
+        if names and event.seed is None:
             entry.writes.append(lambda tx: commands.move(tx, command_id, CommandState.PAINTING, **names))
         self._progress[command_id] = Progress(event.percent, "MidJourney is painting.")
         now = time.monotonic()

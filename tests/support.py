@@ -7,7 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from config import Settings
+from jobs import rows
+from jobs.rows import Job
 
 
 def quick_settings(data_dir: Path, **changes: Any) -> Settings:
@@ -31,3 +35,10 @@ def wait_until(is_so: Callable[[], Any], *, seconds: float = 10.0) -> Any:
         assert time.monotonic() < deadline, "It did not happen in time."
         time.sleep(0.01)
     return value
+
+
+def start_job(tx: Connection, request: dict[str, Any] | None = None, *, message: str = "") -> Job:
+    """A story's job, recorded."""
+    job = rows.new("story", request or {}, message=message)
+    rows.insert(tx, job)
+    return job

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from database import Database, channels, commands, jobs, metadata, open_database
 from errors import OutOfSpace
-from jobs import rows
+from tests.support import start_job
 
 PROCESSES, TIMES = 3, 200
 
@@ -88,7 +88,7 @@ def test_what_refers_to_nothing_is_not_taken(database: Database) -> None:
 
 def test_what_belongs_to_a_job_goes_with_it(database: Database) -> None:
     with database.write() as tx:
-        job_id = rows.start(tx, "story", {}).id
+        job_id = start_job(tx).id
         values = {"id": "a", "state": "", "seed": 1, "prompt": "", "line": "", "created_at": 1.0}
         tx.execute(insert(commands).values(job_id=job_id, **values))
         tx.execute(jobs.delete())
@@ -125,7 +125,7 @@ def test_a_full_disk_is_said_to_be_one(database: Database) -> None:
             pages = tx.exec_driver_sql("PRAGMA page_count").scalar_one()
             tx.exec_driver_sql(f"PRAGMA max_page_count={pages}")
             for number in range(1000):
-                rows.start(tx, "story", {"number": number, "text": "x" * 1000})
+                start_job(tx, {"number": number, "text": "x" * 1000})
 
     with pytest.raises(OutOfSpace, match="full"):
         fill()

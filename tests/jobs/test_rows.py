@@ -9,11 +9,12 @@ from errors import Conflict, NotFound
 from jobs import rows
 from jobs.rows import Job
 from jobs.states import JobState
+from tests.support import start_job
 
 
 def started(database: Database, **request: object) -> Job:
     with database.write() as tx:
-        return rows.start(tx, "story", request, message="Writing.")
+        return start_job(tx, request, message="Writing.")
 
 
 def load(database: Database, job_id: str) -> Job:
@@ -66,7 +67,7 @@ def test_a_job_is_completed_with_its_result(database: Database) -> None:
 
 def test_a_job_that_failed_keeps_its_progress_and_says_why(database: Database) -> None:
     with database.write() as tx:
-        rows.save_progress(tx, (job := rows.start(tx, "story", {})).id, 40, "")
+        rows.save_progress(tx, (job := start_job(tx)).id, 40, "")
         assert rows.finish(tx, rows.load(tx, job.id), JobState.FAILED, result=None, error={"code": "timeout"})
     now = load(database, job.id)
 

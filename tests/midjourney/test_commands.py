@@ -11,16 +11,16 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from database import Database
-from jobs import rows
 from midjourney import commands
 from midjourney.commands import MOVES, OPEN, CommandRecord, CommandState
+from tests.support import start_job
 
 ENDS = {CommandState.DONE, CommandState.FAILED, CommandState.EXPIRED}
 
 
 def insert(tx: Connection, id: str, seed: int, **more: Any) -> CommandRecord:
     values = {"state": CommandState.POSTING, "prompt": "a dog", "line": "/imagine", "created_at": 1000.0}
-    job_id = rows.start(tx, "story", {}).id
+    job_id = start_job(tx).id
     record = CommandRecord(**{"id": id, "job_id": job_id, "seed": seed, **values, **more})
     commands.insert(tx, record)
     return record

@@ -20,12 +20,13 @@ from images import records
 from images.fetching import Fetcher
 from images.records import Picture
 from images.storage import Storage, open_storage
-from jobs import rows
 from jobs.notifier import Notifier
+from ledger import Ledger
 from midjourney import commands
 from midjourney.captures import topic
 from midjourney.commands import CommandRecord, CommandState
 from midjourney.keeping import Keeper
+from tests.support import start_job
 
 ID = "0123456789abcdef0123456789abcdef"
 URL = "https://cdn.discordapp.com/attachments/1/2/dog.png"
@@ -61,16 +62,17 @@ class Home:
         self.told: list[tuple[str, bool]] = []
         self.keeper = Keeper(
             database,
+            Ledger(database),
             self.notifier,
             Fetcher(["cdn.discordapp.com"]),
             self.storage,
-            told=lambda record, kept: self.told.append((record.id, kept)),
+            told=lambda id, kept: self.told.append((id, kept)),
         )
 
     def captured(self, *, is_grid: bool = True, url: str = URL) -> str:
         """A command whose picture is known; gives its job's id."""
         with self.database.write() as tx:
-            job_id = rows.start(tx, "story", {}).id
+            job_id = start_job(tx).id
             record = CommandRecord(
                 id=ID,
                 job_id=job_id,

@@ -14,14 +14,15 @@ from errors import ProviderError, ProviderTimeout
 from images import records
 from images.provider import ImageRequest, Progress
 from images.records import Picture
-from jobs import rows
 from jobs.notifier import Notifier, Stopping
+from ledger import Ledger
 from midjourney import commands
 from midjourney import provider as module
 from midjourney.captures import Captures, Mark, topic
 from midjourney.commands import CommandRecord, CommandState
 from midjourney.messages import Author, ChannelMessage, seed_of
 from midjourney.provider import MidjourneyProvider, Posted, PromptForm
+from tests.support import start_job
 
 ID = "0123456789abcdef0123456789abcdef"
 SECONDS = 20.0
@@ -45,7 +46,8 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.notifier = Notifier()
-        self.captures = Captures(database, self.notifier, lambda _id: None, late_seconds=3600)
+        ledger = Ledger(database)
+        self.captures = Captures(database, ledger, self.notifier, lambda _id: None, late_seconds=3600)
         self.channel = self.captures.channel = Marks()
         self.posts: list[str] = []
         self.kept: list[str] = []
@@ -55,15 +57,16 @@ class Desk:
         self.progress: list[Progress] = []
         self.provider = MidjourneyProvider(
             database,
+            ledger,
             self.notifier,
             self.captures,
-            self,
-            self.send,
+            keeper=self,
+            send=self.send,
             form=PromptForm(signature="the farm", limit=300),
             deaf=lambda: self.deaf,
         )
         with database.write() as tx:
-            self.job_id = rows.start(tx, "story", {}).id
+            self.job_id = start_job(tx).id
 
     def send(self, line: str, *, deadline: float) -> Posted:
         self.posts.append(line)
@@ -101,7 +104,7 @@ class Desk:
         )
         with self.database.write() as tx:
             commands.insert(tx, record)
-        self.captures._reload()
+        self.captures.load()
 
     def done(self) -> None:
         """The picture is kept."""
@@ -171,7 +174,6 @@ def lost_but_posted(desk: Desk) -> Reaction:
 
     def react(line: str) -> Posted:
         desk.captures.hear(in_channel(line))
-        desk.captures._take_in(desk.captures._next_batch(0.0))
         raise ProviderError("Discord could not be reached.", code="discord_unreachable")
 
     return react
@@ -307,7 +309,6 @@ def test_a_resumed_command_that_is_in_the_channel_is_not_posted_again(desk: Desk
 
         def wait(self, timeout: float | None = None) -> bool:
             desk.captures.hear(in_channel("/imagine prompt: a dog --seed 7"))
-            desk.captures._take_in(desk.captures._next_batch(0.0))
             return True
 
     desk.recorded_before()
