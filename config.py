@@ -236,7 +236,7 @@ class Settings:
             faults.append(
                 "OPENAI_API_KEY is not set; give a key (or OPENAI_BASE_URL), or leave SANDBOX at auto."
             )
-        if self.sandbox == "off" and not self.has_discord:
+        if self.sandbox == "off" and not (self.webhook_url or self.discord_bot_token):
             faults.append(
                 "WEBHOOK_URL and DISCORD_BOT_TOKEN are not set; give both, or leave SANDBOX at auto."
             )

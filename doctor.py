@@ -24,14 +24,15 @@ _SECONDS = 15.0
 # The bits of an application's flags that allow the message content intent (full, and for small bots).
 _MAY_READ_MESSAGES = (1 << 18) | (1 << 19)
 _SOON = timedelta(days=60)
+_SIGNS = {True: "ok  ", False: "FAIL", None: "-   "}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the report."""
+    """One line of the report. `good` is None for what could not be looked at because of another fault."""
 
     service: str
-    good: bool
+    good: bool | None
     finding: str
 
 
@@ -47,11 +48,13 @@ def examine(settings: Settings) -> list[Row]:
         ("text model", _text_model),
         ("discord webhook", _webhook),
         ("discord bot", _bot),
-        ("message content", _intent),
-        ("discord gateway", _gateway),
     )
+    as_bot = (("message content", _intent), ("discord gateway", _gateway))
     try:
-        return [_row(name, check, settings) for name, check in checks]
+        rows = [_row(name, check, settings) for name, check in checks]
+        if rows[-1].good:
+            return rows + [_row(name, check, settings) for name, check in as_bot]
+        return rows + [Row(name, None, "not checked, since the bot cannot sign in") for name, _ in as_bot]
     finally:
         if standing_in:
             standing_in.stop()
@@ -59,7 +62,7 @@ def examine(settings: Settings) -> list[Row]:
 
 def table(rows: Sequence[Row]) -> str:
     """The report as text, a line each."""
-    return "\n".join(f"{'ok  ' if row.good else 'FAIL'}  {row.service:<16} {row.finding}" for row in rows)
+    return "\n".join(f"{_SIGNS[row.good]}  {row.service:<16} {row.finding}" for row in rows)
 
 
 class _Fault(Exception):

@@ -155,11 +155,11 @@ def test_no_proxy_of_the_environment_stands_between(
 @pytest.mark.parametrize(
     ("name", "rows"),
     [
-        ("DISCORD_BOT_TOKEN", ["discord bot", "message content", "discord gateway"]),
+        ("DISCORD_BOT_TOKEN", ["discord bot"]),
         ("OPENAI_API_KEY", ["text model"]),
     ],
 )
-def test_a_wrong_secret_fails_in_the_right_rows_and_is_not_printed(
+def test_a_wrong_secret_fails_in_the_right_row_and_is_not_printed(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     sandbox: Sandbox,
@@ -186,7 +186,7 @@ def test_a_wrong_model_fails_in_its_row(
     assert "Check OPENAI_MODEL" in out
 
 
-def test_a_sandbox_that_does_not_run_fails_in_every_row_behind_the_disk(
+def test_a_sandbox_that_does_not_run_fails_in_every_row_that_needs_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = Sandbox.bind(Settings())
@@ -194,8 +194,8 @@ def test_a_sandbox_that_does_not_run_fails_in_every_row_behind_the_disk(
     monkeypatch.setenv("SANDBOX", gone.url)
     code, out, err = said(capsys, "doctor")
 
-    assert (code, bad_rows(out)) == (1, SERVICES[2:])
-    assert out.count("It could not be reached.") == 3
+    assert (code, bad_rows(out)) == (1, SERVICES[2:5])
+    assert out.count("It could not be reached.") == 1
     assert "Traceback" not in out + err
 
 
