@@ -18,7 +18,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 import metrics
-from midjourney.captures import Mark
+from midjourney.channel import Mark
 from midjourney.messages import Attachment, Author, ChannelMessage, Embed
 
 log = structlog.get_logger()
@@ -102,7 +102,7 @@ class DiscordListener:
         return self.fault
 
     def mark(self, channel_id: int, message_id: int, mark: Mark) -> None:
-        """React to a message, if Discord lets us; see midjourney.captures.Channel."""
+        """React to a message, if Discord lets us; see midjourney.channel.Channel."""
         self._sayings.append(lambda client: client.mark(channel_id, message_id, mark))
 
     def reply(self, channel_id: int, message_id: int, text: str) -> None:

@@ -23,7 +23,8 @@ from images.provider import ImageProvider
 from images.storage import Storage, open_storage
 from jobs.notifier import Notifier
 from ledger import Ledger
-from midjourney.captures import Captures, Mark
+from midjourney.captures import Captures
+from midjourney.channel import Mark
 from midjourney.keeping import Keeper
 from midjourney.provider import MidjourneyProvider, PromptForm
 from openai_client import OpenAIClient

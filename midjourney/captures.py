@@ -6,8 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection
@@ -20,6 +19,7 @@ from images.provider import Progress
 from jobs.notifier import Notifier
 from ledger import Entry, Ledger
 from midjourney import commands
+from midjourney.channel import HINT, Channel, Mark, Silent
 from midjourney.commands import CommandRecord, CommandState
 from midjourney.correlation import Ambiguous, Match, OpenCommand, OpenCommands, correlate, text_key
 from midjourney.messages import Attachment, ChannelMessage, Event, Kind, parse
@@ -30,37 +30,6 @@ _BOOKMARK_SECONDS = 1.0
 _PROGRESS_SECONDS = 1.0
 # A hint helps only somebody who has just typed the command.
 _HINT_SECONDS = 300.0
-HINT = (
-    "This `/imagine` was sent as plain text, so MidJourney did not see it. Type `/imagine`, wait for the "
-    "menu to show MidJourney's command, choose it, and paste the prompt into its `prompt` field."
-)
-
-
-class Mark(Enum):
-    """The reaction on a command's message, by what became of it."""
-
-    WAITING = "⏳"
-    DONE = "✅"
-    TIMED_OUT = "⌛"
-    FAILED = "❌"
-
-
-class Channel(Protocol):
-    """What can be said back in the channel; both calls return at once and may come to nothing."""
-
-    def mark(self, channel_id: int, message_id: int, mark: Mark) -> None: ...
-
-    def reply(self, channel_id: int, message_id: int, text: str) -> None: ...
-
-
-class Silent:
-    """A channel in which nothing is said."""
-
-    def mark(self, channel_id: int, message_id: int, mark: Mark) -> None:
-        pass
-
-    def reply(self, channel_id: int, message_id: int, text: str) -> None:
-        pass
 
 
 def topic(command_id: str) -> str:

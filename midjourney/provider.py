@@ -20,7 +20,8 @@ from images.records import Picture
 from jobs.notifier import Notifier, Waiter
 from ledger import Ledger
 from midjourney import commands
-from midjourney.captures import Captures, Mark, topic
+from midjourney.captures import Captures, topic
+from midjourney.channel import Mark
 from midjourney.command import build_command
 from midjourney.commands import CommandRecord, CommandState
 from midjourney.keeping import PROVIDER

@@ -18,7 +18,8 @@ from jobs.notifier import Notifier
 from ledger import Ledger
 from midjourney import captures as module
 from midjourney import commands
-from midjourney.captures import HINT, Captures, Mark, topic
+from midjourney.captures import Captures, topic
+from midjourney.channel import HINT, Mark
 from midjourney.commands import CommandRecord, CommandState
 from midjourney.messages import Attachment, Author, ChannelMessage, Embed, parse
 from tests.support import start_job

@@ -18,7 +18,8 @@ from jobs.notifier import Notifier, Stopping
 from ledger import Ledger
 from midjourney import commands
 from midjourney import provider as module
-from midjourney.captures import Captures, Mark, topic
+from midjourney.captures import Captures, topic
+from midjourney.channel import Mark
 from midjourney.commands import CommandRecord, CommandState
 from midjourney.messages import Author, ChannelMessage, seed_of
 from midjourney.provider import MidjourneyProvider, Posted, PromptForm
