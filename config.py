@@ -81,6 +81,13 @@ def _key(text: str) -> str:
     return text
 
 
+def _switch(text: str) -> bool:
+    """yes or no"""
+    if text.lower() not in ("yes", "no"):
+        raise ValueError
+    return text.lower() == "yes"
+
+
 def _ids(text: str) -> frozenset[int]:
     """Discord ids (whole numbers), separated by commas"""
     return frozenset(int(part) for part in text.split(",") if part.strip())
@@ -130,6 +137,9 @@ class Settings:
     )
     max_in_flight: int = _setting(
         "500", _whole(1, 10_000), "Requests that may be held at once; more get 503 and Retry-After."
+    )
+    one_core: bool = _setting(
+        "yes", _switch, "Keep the service's threads on one core, where they do not fight over Python's lock."
     )
     request_timeout: float = _setting(
         "120",
