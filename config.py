@@ -139,7 +139,9 @@ class Settings:
         "500", _whole(1, 10_000), "Requests that may be held at once; more get 503 and Retry-After."
     )
     one_core: bool = _setting(
-        "yes", _switch, "Keep the service's threads on one core, where they do not fight over Python's lock."
+        "yes",
+        _switch,
+        "Up to 1,000 MAX_IN_FLIGHT: keep the threads on one core, where they do not fight over Python's lock.",
     )
     request_timeout: float = _setting(
         "120",
