@@ -141,7 +141,7 @@ class Settings:
     one_core: bool = _setting(
         "yes",
         _switch,
-        "Up to 1,000 MAX_IN_FLIGHT: keep the threads on one core, where they do not fight over Python's lock.",
+        "Keep the threads on one core, where they fight less over Python's lock (MAX_IN_FLIGHT to 1000).",
     )
     request_timeout: float = _setting(
         "120",
