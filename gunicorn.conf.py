@@ -43,7 +43,7 @@ def _stay_on_one_core() -> None:
     """Python runs one thread at a time, and threads on several cores fight over its lock.
 
     Measured with 200 requests held on two cores: 7.2 ms of CPU time a request instead of 10.2, and a median
-    of 24 ms added instead of 150. With 2,000 held it is the other way round: there one core is not enough.
+    of 27 ms added instead of 150. With 2,000 held it is the other way round: there one core is not enough.
     """
     if _settings.one_core and _settings.max_in_flight <= 1000 and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})

@@ -33,7 +33,7 @@ def send(
     """The answer to `request`, its body unread; `timeout` as (connect, read) seconds.
 
     Straight through the session's adapter: no redirect is followed, and neither cookies nor hooks are
-    looked after, which is a third of what a call costs. Raises requests.RequestException.
+    looked after, since none of our calls needs them. Raises requests.RequestException.
     """
     adapter = session.get_adapter(request.url or "")
     return adapter.send(request, stream=True, timeout=timeout, verify=True, proxies={})

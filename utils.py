@@ -34,7 +34,7 @@ def one_line(text: str) -> str:
 
     The zero-width joiner stays, since emoji such as families are built with it.
     """
-    if text.isprintable():  # nothing of that in it: most text, and forty times as fast
+    if text.isprintable():  # nothing of that in it, as in most texts
         return " ".join(text.split())
     visible = (
         " " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char

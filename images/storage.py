@@ -36,8 +36,8 @@ class Storage(Protocol):
 class Folder:
     """A folder of the local disk.
 
-    Written directly and not through obstore: handing five small files over to its threads took 3 ms of a
-    request, and this takes 0.2 ms. A file counts only once its row is written, so a half one does no harm.
+    Written directly and not through obstore, which hands each file over to a thread of its own: 0.07 ms a
+    small file instead of 0.16. A file counts only once its row is written, so a half one does no harm.
     """
 
     def __init__(self, folder: Path) -> None:
