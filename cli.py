@@ -47,7 +47,11 @@ def serve(settings: Settings, _options: argparse.Namespace) -> int:
 
 def sandbox(settings: Settings, options: argparse.Namespace) -> int:
     """Run the sandbox alone until the process is told to stop."""
-    standing_in = Sandbox.bind(settings, port=options.port)
+    try:
+        standing_in = Sandbox.bind(settings, port=options.port)
+    except OSError as error:
+        print(f"The sandbox cannot use port {options.port}: {error.strerror}.", file=sys.stderr)
+        return 1
     standing_in.start()
     print(f"The sandbox listens on {standing_in.url}. Use it with SANDBOX={standing_in.url}", flush=True)
     _wait_for_signal()

@@ -76,9 +76,9 @@ class Storyteller:
             raise Busy(
                 "The service is restarting. The story is finished afterwards.", retry_after=30, id=job.id
             ) from None
-        except Exception as error:  # a bug: nobody will go on with this job
+        except Exception:  # a bug: nobody will go on with this job
             self._abandon(job)
-            raise error
+            raise
 
     def resume(self) -> None:
         """Go on with the stories that a stopped process has left: each does what it still lacks."""
