@@ -1,4 +1,4 @@
-"""The command line: serve, sandbox, doctor, demo, migrate."""
+"""The command line: serve, worker, sandbox, doctor, demo, migrate."""
 
 from __future__ import annotations
 
@@ -82,9 +82,36 @@ def demo(settings: Settings, options: argparse.Namespace) -> int:
     return 0 if answer.get("status") == "success" else 1
 
 
+def worker(settings: Settings, _options: argparse.Namespace) -> int:
+    """Do background jobs beside the service, in a process of its own; needs DATABASE_URL."""
+    if fault := _no_worker(settings):
+        print(fault, file=sys.stderr)
+        return 2
+    service = create_app(settings).extensions["storyfarm"]
+    service.start()
+    print(f"The worker does {settings.job_threads} jobs at once. Ctrl+C stops it.", flush=True)
+    _wait_for_signal()
+    service.stop()
+    return 0
+
+
+def _no_worker(settings: Settings) -> str:
+    """Why there cannot be a worker beside the service; "" if there can."""
+    if not settings.database_url:
+        return "A worker shares a database with the service: set DATABASE_URL (PostgreSQL) for both."
+    if settings.sandboxed and not settings.sandbox_url:
+        return (
+            "A worker needs the sandbox of the service: run `python main.py sandbox --port 9000`, and set "
+            "SANDBOX=http://127.0.0.1:9000 for both."
+        )
+    if not settings.job_threads:
+        return "A worker with JOB_THREADS=0 would do nothing; give it some."
+    return ""
+
+
 def migrate(settings: Settings, _options: argparse.Namespace) -> int:
     """Bring the database's tables up to date."""
-    database = open_database(settings.data_dir)
+    database = open_database(settings.data_dir, settings.database_url)
     database.migrate()
     database.close()
     print("The database is up to date.")
@@ -117,7 +144,7 @@ def _wait_for_signal() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python main.py", description="Storyfarm: illustrated stories.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for run in (serve, sandbox, doctor, demo, migrate):
+    for run in (serve, worker, sandbox, doctor, demo, migrate):
         command = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
         command.set_defaults(run=run)
         if run is sandbox:

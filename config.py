@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -81,6 +82,22 @@ def _key(text: str) -> str:
     return text
 
 
+def signing_key(text: str) -> str:
+    """a Standard Webhooks secret: whsec_ and 24 to 64 bytes in base64"""
+    encoded = text.removeprefix("whsec_")
+    if text and (encoded == text or not 24 <= len(base64.b64decode(encoded, validate=True)) <= 64):
+        raise ValueError
+    return text
+
+
+def _postgres_url(text: str) -> str:
+    """a URL such as postgresql://user:password@host:5432/name"""
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/")):
+        raise ValueError
+    return text
+
+
 def _switch(text: str) -> bool:
     """yes or no"""
     if text.lower() not in ("yes", "no"):
@@ -135,6 +152,12 @@ class Settings:
     public_url: str = _setting(
         "", _url("http", "https"), "Address in picture links; empty takes the one the caller used."
     )
+    database_url: str = _setting(
+        "",
+        _postgres_url,
+        "PostgreSQL for several processes or machines; empty keeps everything in DATA_DIR.",
+        secret=True,
+    )
     max_in_flight: int = _setting(
         "500", _whole(1, 10_000), "Requests that may be held at once; more get 503 and Retry-After."
     )
@@ -142,6 +165,30 @@ class Settings:
         "yes",
         _switch,
         "Keep the threads on one core, where they fight less over Python's lock (MAX_IN_FLIGHT to 1000).",
+    )
+    max_streams: int = _setting(
+        "200", _whole(1, 10_000), "Live streams of events that may be open at once; more get 503."
+    )
+    max_queued: int = _setting(
+        "1000", _whole(1, 1_000_000), "Jobs that may wait for a free worker; more get 503 and Retry-After."
+    )
+    job_threads: int = _setting(
+        "16", _whole(0, 1000), "Background jobs that each process does at once; 0 leaves them to workers."
+    )
+    job_lease_seconds: float = _setting(
+        "15", _number(0.5, 600), "A background job whose process gives no sign for so long is begun again."
+    )
+    listener_lease_seconds: float = _setting(
+        "6", _number(0.5, 60), "Another process hears the channel when the one that did is silent so long."
+    )
+    job_retention_days: float = _setting(
+        "30", _number(0.01, 3650), "Days after which a job that has ended is removed with its pictures."
+    )
+    callback_secret: str = _setting(
+        "", signing_key, "Signs the calls to a job's callback_url; empty refuses callbacks.", secret=True
+    )
+    callback_private: bool = _setting(
+        "no", _switch, "Whether callback_url may be http and lead into private networks."
     )
     request_timeout: float = _setting(
         "120",
@@ -285,7 +332,8 @@ class Settings:
 
     def secrets(self) -> frozenset[str]:
         """The values that must never be seen in a log, an error or an answer."""
-        values = (getattr(self, item.name) for item in fields(self) if item.metadata["secret"])
+        values = [getattr(self, item.name) for item in fields(self) if item.metadata["secret"]]
+        values.append(urlsplit(self.database_url).password or "")
         return frozenset(value for value in values if value)
 
     def pointed_at_sandbox(self, url: str) -> Self:

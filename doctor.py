@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from sqlalchemy.exc import SQLAlchemyError
@@ -81,14 +82,25 @@ def _row(name: str, check: Callable[[Settings], str], settings: Settings) -> Row
 
 
 def _database(settings: Settings) -> str:
-    database = open_database(settings.data_dir)
+    where = _place_of_database(settings)
+    database = open_database(settings.data_dir, settings.database_url)
     try:
         database.migrate()
-    except SQLAlchemyError as error:
-        raise _Fault(f"The database in {settings.data_dir.resolve()} cannot be used.") from error
+    except SQLAlchemyError:
+        fault = f"{where} cannot be used."
+    else:
+        return where
     finally:
         database.close()
-    return f"SQLite in {settings.data_dir.resolve()}"
+    # Raised out here, since the library's own error may hold the URL with its password.
+    raise _Fault(fault + (" Check DATABASE_URL." if settings.database_url else ""))
+
+
+def _place_of_database(settings: Settings) -> str:
+    if not settings.database_url:
+        return f"SQLite in {settings.data_dir.resolve()}"
+    parts = urlsplit(settings.database_url)
+    return f"PostgreSQL {parts.path.strip('/')} at {parts.hostname or 'the local socket'}"
 
 
 def _storage(settings: Settings) -> str:

@@ -12,11 +12,13 @@ StoryfarmError
 ├── ProviderError 502       an outside service failed; `permanent` says whether trying again can help
 ├── Busy 503                too many requests are held already; `retry_after` in seconds
 ├── OutOfSpace 507          the disk or the object store is full
-└── ProviderTimeout 504     an outside service did not answer in time
+├── ProviderTimeout 504     an outside service did not answer in time
+└── RecordedFailure         what a job has failed with, as its row has it
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
@@ -121,3 +123,14 @@ class OutOfSpace(StoryfarmError):
 
 class ProviderTimeout(StoryfarmError):
     status, code, title = 504, "timeout", "An outside service did not answer in time"
+
+
+class RecordedFailure(StoryfarmError):
+    """A failure that was written down as a problem document, to be answered again as it was."""
+
+    def __init__(self, problem: Mapping[str, Any]) -> None:
+        super().__init__(str(problem.get("detail", "")))
+        self._problem = dict(problem)
+
+    def problem(self) -> dict[str, Any]:
+        return dict(self._problem)

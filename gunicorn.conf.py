@@ -4,6 +4,8 @@ gunicorn -c gunicorn.conf.py "main:create_app()"
 """
 
 import os
+import signal
+import threading
 from typing import Any
 
 from config import Settings
@@ -17,9 +19,10 @@ bind = f"{_settings.host}:{_settings.port}"
 workers = 1
 worker_class = "gthread"
 
-# A thread for each request that may be held, and some that /health and the pages always find free.
+# A thread for each request that may be held and each stream that may be open, and some that /health and
+# the pages always find free.
 # Threads are made when they are needed: a surplus is free, a shortage costs a whole hold.
-threads = _settings.max_in_flight + 40
+threads = _settings.max_in_flight + _settings.max_streams + 40
 
 # Above `threads`, or keep-alive is switched off and closing connections stalls the worker's main thread.
 worker_connections = 2 * threads + 1000
@@ -55,7 +58,15 @@ def post_fork(_server: Any, _worker: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    worker.wsgi.extensions["storyfarm"].start()
+    service = worker.wsgi.extensions["storyfarm"]
+    service.start()
+
+    def stop_gracefully(number: int, frame: Any) -> None:
+        # Requests are waited for, but streams of events would last for ever; their clients come back.
+        threading.Thread(target=service.end_streams, daemon=True).start()
+        worker.handle_exit(number, frame)
+
+    signal.signal(signal.SIGTERM, stop_gracefully)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:

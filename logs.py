@@ -20,7 +20,8 @@ class Masking:
 
     def __init__(self, secrets: Collection[str]) -> None:
         # A webhook's token is a secret apart from its URL as well.
-        parts = {secret.rsplit("/", 1)[-1] for secret in secrets} | set(secrets)
+        tokens = {secret.rsplit("/", 1)[-1] for secret in secrets if "/webhooks/" in secret}
+        parts = tokens | set(secrets)
         known = sorted((re.escape(part) for part in parts if len(part) >= 6), key=len, reverse=True)
         self._known = re.compile("|".join(known)) if known else None
 

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import sys
+import time
+from collections.abc import Callable
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 from flask_openapi3 import Info, OpenAPI
 
 import images.routes
 import jobs.routes
+import midjourney.routes
 import story.routes
 import web.health
 import web.pages
 import web.problems
 import web.requests
+from access.desk import read_order
 from config import Settings
 from errors import InvalidRequest
+from jobs.rows import Job
 from service import Service
 from story.routes import GenerateStory, public_result
-from story.telling import KIND, StoryRequest, load_result
+from story.telling import StoryRequest, load_result, new_job
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 
 
 def create_app(settings: Settings | None = None, **replacements: Any) -> OpenAPI:
@@ -46,28 +51,60 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> OpenAPI
     web.requests.register(app, picture_host=settings.public_url)
     web.problems.register(app)
 
-    def shown(result: dict[str, Any] | None) -> dict[str, Any] | None:
-        base_url = web.requests.base_url(settings.public_url)
-        return result and public_result(result, base_url, sandbox=settings.sandboxed)
+    def base_url() -> str:
+        return web.requests.base_url(settings.public_url)
 
+    def load_told(job: Job) -> dict[str, Any] | None:
+        return load_result(service.database, job)
+
+    def show(job: Job, base: str) -> dict[str, Any]:
+        told = load_told(job)
+        result = public_result(told, base, sandbox=settings.sandboxed) if told else None
+        return job.public() | {"result": result}
+
+    service.show = show
     app.register_api(
         jobs.routes.create_blueprint(
-            service.database, {KIND: lambda job: shown(load_result(service.database, job))}
+            service.database,
+            service.runner,
+            service.notifier,
+            streams=service.streams,
+            show=show,
+            base_url=base_url,
         )
     )
     app.register_api(story.routes.create_blueprint(service.database, service.storage))
     app.register_blueprint(images.routes.create_blueprint(service.storage))
+    app.register_blueprint(midjourney.routes.create_blueprint(service.database, service.fetcher))
     app.register_blueprint(web.health.create_blueprint(service.health))
     app.register_blueprint(web.pages.create_blueprint(_page_facts(settings)))
 
     @app.post("/api/generate-story", summary="A story and its picture", tags=[story.routes.TAG])
     def generate_story(body: GenerateStory) -> Response:
         """Waits until both are there, or until the time is over; then what is there is answered."""
+        wish = _story_request(body, settings)
+        job = new_job(wish)
+        asked = {"path": "/api/generate-story", **body.model_dump()}
+        order = read_order(
+            dict(request.headers), asked, callback=service.callback(body.callback_url, base_url())
+        )
+        if order.in_background:
+            return _accepted(service.desk.queue(job, order), show, base_url())
+        deadline = time.monotonic() + wish.timeout
         with service.admission.hold():
-            result = service.storyteller.tell(_story_request(body, settings))
-        return jsonify(shown(result))
+            told = service.desk.do(job, order, replay=load_told, deadline=deadline)
+        return jsonify(public_result(told, base_url(), sandbox=settings.sandboxed))
 
     return app
+
+
+def _accepted(job: Job, show: Callable[[Job, str], dict[str, Any]], base_url: str) -> Response:
+    response = jsonify(show(job, base_url))
+    response.status_code = 202
+    response.headers["Location"] = f"/api/jobs/{job.id}"
+    response.headers["Preference-Applied"] = "respond-async"
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _story_request(body: GenerateStory, settings: Settings) -> StoryRequest:

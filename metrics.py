@@ -19,4 +19,5 @@ CAPTURES = Counter(
     ["outcome"],
 )
 LISTENER_RESTARTS = Counter("storyfarm_listener_restarts_total", "Restarts of the Discord listener.")
+STREAMS = Gauge("storyfarm_streams", "Live streams of events that are open.")
 HELD = Gauge("storyfarm_held_requests", "Requests that wait for their story and picture.")

@@ -9,7 +9,8 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -64,12 +65,25 @@ class OpenAIClient:
 
     def stream(
         self, messages: Sequence[Message], *, schema: Schema | None = None, max_tokens: int, deadline: float
-    ) -> Iterator[str]:
+    ) -> Generator[str, None, Completion]:
         """See TextModel.stream. Attempts are repeated only until the answer begins."""
         with _call_counted(time.monotonic()):
             response = retrying(deadline)(self._open_stream, messages, schema, max_tokens, deadline)
             with response:
-                yield from _read_stream(response, deadline)
+                ending = _Ending(model=self._model)
+                pieces = []
+                for piece in _read_stream(response, deadline, ending):
+                    pieces.append(piece)
+                    yield piece
+        text = "".join(pieces)
+        return Completion(
+            text=text,
+            outcome=_outcome(ending.finish, ""),
+            provider=PROVIDER,
+            model=ending.model,
+            usage=ending.usage,
+            value=_object(text) if schema is not None else None,
+        )
 
     def models(self, *, deadline: float) -> list[dict[str, Any]]:
         """The models that the server lists, at OpenAI with a `shutdown_date`. Costs nothing."""
@@ -200,8 +214,7 @@ def _completion(body: Any, *, with_schema: bool, model: str) -> Completion:
         message = choice["message"]
         text, refusal = _text(message, "content"), _text(message, "refusal")
         finish = _text(choice, "finish_reason")
-        used = body.get("usage") or {}
-        usage = Usage(int(used.get("prompt_tokens") or 0), int(used.get("completion_tokens") or 0))
+        usage = _usage(body.get("usage") or {})
     except (LookupError, TypeError, AttributeError, ValueError, OverflowError) as error:
         if isinstance(body, dict) and body.get("error"):
             raise error_in(500, body) from error
@@ -239,15 +252,21 @@ def _object(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _read_stream(response: requests.Response, deadline: float) -> Iterator[str]:
-    finish = ""
+@dataclass
+class _Ending:
+    """What a stream says besides its text."""
+
+    model: str
+    finish: str = ""
+    usage: Usage = field(default_factory=Usage)
+
+
+def _read_stream(response: requests.Response, deadline: float, ending: _Ending) -> Iterator[str]:
     try:
         for event in SSEClient(_chunks(response, deadline)).events():
             if event.data == "[DONE]":
                 break
-            delta, reason = _delta(event.data)
-            finish = reason or finish
-            if delta:
+            if delta := _delta(event.data, ending):
                 yield delta
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         if remaining(deadline) < 0.1:
@@ -257,9 +276,9 @@ def _read_stream(response: requests.Response, deadline: float) -> Iterator[str]:
         ) from error
     except UnicodeDecodeError as error:
         raise ProviderError("The text model's stream is not readable.", code="bad_answer") from error
-    if finish == "content_filter":
+    if ending.finish == "content_filter":
         raise ContentRefused("The provider's content filter stopped the text.", code="content_filtered")
-    if not finish:
+    if not ending.finish:
         raise ProviderError("The text model's stream ended too early.", code="stream_broken", permanent=True)
 
 
@@ -287,24 +306,28 @@ def _wait_no_longer_than(deadline: float, response: requests.Response) -> None:
         sock.settimeout(max(0.01, remaining(deadline)))
 
 
-def _delta(data: str) -> tuple[str, str]:
-    """(text, finish reason) of one event: '{"choices": [{"delta": {"content": "Once"}}]}'."""
+def _delta(data: str, ending: _Ending) -> str:
+    """The text of one event: '{"choices": [{"delta": {"content": "Once"}}]}'."""
     try:
         body = json.loads(data)
         if body.get("error"):
             raise error_in(500, body)
         choice = (body.get("choices") or [{}])[0]
         delta = choice.get("delta") or {}
-        text, refusal, finish = (
-            _text(delta, "content"),
-            _text(delta, "refusal"),
-            _text(choice, "finish_reason"),
-        )
-    except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        text, refusal = _text(delta, "content"), _text(delta, "refusal")
+        ending.finish = _text(choice, "finish_reason") or ending.finish
+        ending.model = _text(body, "model") or ending.model
+        if body.get("usage"):
+            ending.usage = _usage(body["usage"])
+    except (LookupError, TypeError, AttributeError, ValueError, OverflowError, RecursionError) as error:
         raise ProviderError("The text model's stream is not readable.", code="bad_answer") from error
     if refusal:
         raise ContentRefused("The text model declined to write this.", code="content_refused")
-    return text, finish
+    return text
+
+
+def _usage(used: dict[str, Any]) -> Usage:
+    return Usage(int(used.get("prompt_tokens") or 0), int(used.get("completion_tokens") or 0))
 
 
 def _error_of(response: requests.Response) -> StoryfarmError:

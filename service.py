@@ -13,21 +13,35 @@ import structlog
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
+import metrics
+import story.telling
+from access import idempotency
 from access.admission import Admission
+from access.desk import Desk
+from callback_client import CallbackClient, check_callback_url
 from config import Settings
 from database import Database, open_database
-from discord_listener import DiscordAccount, DiscordListener, start_discord_listener
+from discord_listener import DiscordAccount, start_discord_listener
 from discord_webhook import DiscordWebhook, send_midjourney_command
+from errors import InvalidRequest
+from images import records
 from images.fetching import Fetcher
 from images.provider import ImageProvider
 from images.storage import Storage, open_storage
+from jobs.bell import open_bell
+from jobs.callbacks import Callback, Deliverer, Show
 from jobs.notifier import Notifier
+from jobs.periodic import Periodic
+from jobs.retention import Retention
+from jobs.work import Runner
 from ledger import Ledger
+from listening import Listening
 from midjourney.captures import Captures
 from midjourney.channel import Mark
 from midjourney.keeping import Keeper
 from midjourney.provider import MidjourneyProvider, PromptForm
 from openai_client import OpenAIClient
+from postgres_relay import PostgresRelay
 from sandbox.server import Sandbox
 from story.telling import Storyteller
 from text.model import TextModel
@@ -36,12 +50,17 @@ log = structlog.get_logger()
 
 _WEBHOOK_SECONDS = 15.0
 _RETRY_AFTER = 10
+_RETENTION_SECONDS = 3600.0
+_STOP_SECONDS = 30.0
+# News of other processes may get lost, those of this one do not.
+_SHARED_TICK, _TICK = 5.0, 30.0
 
 
 class Service:
     """The composition root: which parts there are, and how they are joined.
 
-    `text` and `images` replace the configured providers, for tests and for programs that embed us.
+    `text` and `images` replace the configured providers, for tests and for programs that embed us. `show`
+    gives a job as every answer has it; the web application sets it.
     """
 
     def __init__(
@@ -56,12 +75,24 @@ class Service:
         settings = self._live = settings.pointed_at_sandbox(
             self.sandbox.url if self.sandbox else settings.sandbox_url
         )
-        threads = settings.max_in_flight
-        self.database: Database = open_database(settings.data_dir)
+        threads = settings.max_in_flight + settings.job_threads
+        self.database: Database = open_database(settings.data_dir, settings.database_url)
         self.storage: Storage = open_storage(settings.storage_url, settings.data_dir)
         self.ledger = Ledger(self.database)
-        self.notifier = Notifier()
-        self.admission = Admission(threads, retry_after=_RETRY_AFTER)
+        self.notifier = Notifier(tick=_SHARED_TICK if self.database.is_shared else _TICK)
+        self.relay = PostgresRelay(settings.database_url, self.notifier) if settings.database_url else None
+        self.admission = Admission(
+            settings.max_in_flight,
+            retry_after=_RETRY_AFTER,
+            full="{held} stories are being told already.",
+            gauge=metrics.HELD,
+        )
+        self.streams = Admission(
+            settings.max_streams,
+            retry_after=_RETRY_AFTER,
+            full="{held} streams of events are open already.",
+            gauge=metrics.STREAMS,
+        )
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="fan-out")
         self.webhook = DiscordWebhook(settings.webhook_url, threads=threads)
         self.openai = OpenAIClient(
@@ -83,22 +114,46 @@ class Service:
             self.storage,
             told=lambda command_id, kept: self.captures.mark(command_id, Mark.DONE if kept else Mark.FAILED),
         )
-        self.listener: DiscordListener | None = None
-        self.storyteller = Storyteller(
-            self.database, self.ledger, text or self.openai, images or self._midjourney(), self.pool
+        self.listening = Listening(
+            self.database,
+            self.notifier,
+            self.captures,
+            lambda: start_discord_listener(self._account(), self.captures, self._find_channel),
+            seconds=settings.listener_lease_seconds,
         )
+        self.captures.channel = self.listening
+        self.storyteller = Storyteller(text or self.openai, images or self._midjourney(), self.pool)
+        self.bell = open_bell(settings.data_dir, settings.database_url, self.notifier)
+        self.runner = Runner(
+            self.database,
+            self.ledger,
+            self.notifier,
+            ring=self.bell.ring,
+            lease_seconds=settings.job_lease_seconds,
+            most_queued=settings.max_queued,
+        )
+        self.runner.works[story.telling.KIND] = self.storyteller.tell
+        self.desk = Desk(self.database, self.runner)
+        self.show: Show = lambda job, _base_url: job.public()
+        self.deliverer = self._deliverer()
+        self._retention = Periodic("retention", _RETENTION_SECONDS, self._build_retention().sweep)
 
     def start(self) -> None:
         """Bring up the database and every thread. Call it in the process that serves, after a fork."""
         self.database.migrate()
         if self.sandbox:
             self.sandbox.start()
+        if self.relay:
+            self.relay.start()
         self.ledger.idle = self.captures.sweep
         self.ledger.start()
-        self.captures.load()
-        self.listener = start_discord_listener(self._account(), self.captures, self._find_channel)
-        self.captures.channel = self.listener
-        self.storyteller.resume()
+        self.listening.start()
+        self.bell.start(self.runner.run, workers=self.settings.job_threads)
+        self.runner.start()
+        if self.deliverer:
+            self.runner.ended = self.deliverer.wake
+            self.deliverer.start()
+        self._retention.start()
         # What exists now lives as long as the process: collecting it again and again only costs time
         # (p99 57 ms -> 24 ms with 500 held requests).
         gc.collect()
@@ -106,20 +161,44 @@ class Service:
         gc.set_threshold(50_000, 50, 50)
         log.info("service.started", sandbox=self.settings.sandboxed, pictures=self.storage.place)
 
+    def end_streams(self) -> None:
+        """End all live streams of events, and open no more."""
+        self.streams.close()
+        self.notifier.wake_all()
+
     def stop(self) -> None:
-        """End every thread, and leave the rest to the next start: nothing that is recorded is lost."""
+        """End every thread, and leave the rest to others or the next start: nothing recorded is lost."""
         self.notifier.close()
-        if self.listener:
-            self.listener.stop()
+        self.bell.stop(seconds=_STOP_SECONDS)
+        self.listening.stop()
+        self._retention.stop()
         self.pool.shutdown(wait=True, cancel_futures=True)
         self.keeper.stop()
+        if self.deliverer:
+            self.deliverer.stop()
+        self.runner.stop()
         self.ledger.stop()
+        if self.relay:
+            self.relay.stop()
         if self.sandbox:
             self.sandbox.stop()
+        self.bell.close()
         self.openai.close()
         self.webhook.close()
         self.database.close()
         log.info("service.stopped")
+
+    def callback(self, url: str, base_url: str) -> Callback | None:
+        """Where a job's end is to be told, None if nowhere. Raises InvalidRequest."""
+        if not url:
+            return None
+        if not self.settings.callback_secret:
+            raise InvalidRequest(
+                "callback_url is not taken here: set CALLBACK_SECRET, with which the calls are signed.",
+                code="invalid_field",
+                field="callback_url",
+            )
+        return Callback(check_callback_url(url, allow_private=self.settings.callback_private), base_url)
 
     def health(self) -> dict[str, Any]:
         """How every part is; `status` is down without a database, degraded without ears."""
@@ -134,6 +213,8 @@ class Service:
             "listener": listener,
             "held_requests": self.admission.held,
             "max_in_flight": self.settings.max_in_flight,
+            "jobs_in_hand": self.runner.in_hand,
+            "streams": self.streams.held,
             "open_commands": self.captures.open_count(),
             "threads": threading.active_count(),
         }
@@ -148,14 +229,12 @@ class Service:
         return "ok"
 
     def _listener_state(self) -> dict[str, Any]:
-        listener, heard = self.listener, self.captures.last_event_at
-        return {
-            "state": listener.state if listener else "stopped",
-            "alive": bool(listener and listener.is_alive),
-            "fault": listener.fault if listener else "",
-            "restarts": listener.restarts if listener else 0,
-            "last_event_seconds_ago": round(time.time() - heard, 1) if heard else None,
-        }
+        heard = self.captures.last_event_at
+        try:
+            state = self.listening.state()
+        except SQLAlchemyError:
+            state = {"state": "unknown"}
+        return {**state, "last_event_seconds_ago": round(time.time() - heard, 1) if heard else None}
 
     def _midjourney(self) -> ImageProvider:
         form = PromptForm(signature=self._live.midjourney_signature, limit=self._live.midjourney_prompt_limit)
@@ -168,7 +247,28 @@ class Service:
             keeper=self.keeper,
             send=send,
             form=form,
-            deaf=lambda: self.listener.deaf if self.listener else "",
+            hearing=self.listening,
+        )
+
+    def _deliverer(self) -> Deliverer | None:
+        if not self.settings.callback_secret:
+            return None
+        client = CallbackClient(self.settings.callback_secret, allow_private=self.settings.callback_private)
+        return Deliverer(
+            self.database,
+            self.ledger,
+            client.post,
+            lambda job, base_url: self.show(job, base_url),  # noqa: PLW0108  (it is set later)
+        )
+
+    def _build_retention(self) -> Retention:
+        return Retention(
+            self.database,
+            self.ledger,
+            days=self.settings.job_retention_days,
+            files_of=records.files_of,
+            delete=self.storage.delete,
+            also=idempotency.forget_old,
         )
 
     def _account(self) -> DiscordAccount:

@@ -21,10 +21,14 @@ class ImageRequest:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a picture is: `percent` 0-100, or None while nobody can tell; `message` is for people."""
+    """How far a picture is: `percent` 0-100, or None while nobody can tell; `message` is for people.
+
+    `preview` tells unfinished states of the picture apart; "" while there is none to be seen.
+    """
 
     percent: int | None
     message: str
+    preview: str = ""
 
 
 OnProgress = Callable[[Progress], None]
@@ -37,6 +41,6 @@ class ImageProvider(Protocol):
         """The pictures for `request`, kept and recorded already.
 
         Blocks until `deadline` (a monotonic time) at the latest. Called again for the same request, after
-        a restart say, it goes on where it was and does not pay again.
+        a restart say, it goes on where it was and does not pay again. What `on_progress` raises ends it.
         Raises ProviderError, ContentRefused, ProviderTimeout or OutOfSpace.
         """

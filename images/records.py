@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from database import pictures
+from tables import pictures
 
 _INSERT = pictures.insert()
 _OF_JOB = (
@@ -73,3 +73,8 @@ def insert(tx: Connection, kept: Sequence[Picture]) -> None:
 def of_job(tx: Connection, job_id: str) -> tuple[Picture, ...]:
     """The job's pictures, oldest first; a grid before its four parts."""
     return tuple(Picture(**row._mapping) for row in tx.execute(_OF_JOB, {"job": job_id}))
+
+
+def files_of(tx: Connection, job_ids: Sequence[str]) -> list[str]:
+    """The names of the files that belong to these jobs."""
+    return list(tx.execute(select(pictures.c.file).where(pictures.c.job_id.in_(job_ids))).scalars())

@@ -1,51 +1,74 @@
-"""Jobs in the database. Every function works inside the caller's transaction."""
+"""Jobs in the database. Every function works inside the caller's transaction.
+
+Whoever works on a job holds its lease, a secret of this one claim, and names it in every write: a process
+that was taken for dead and comes back changes nothing any more.
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Update, and_, bindparam, func, or_, select, tuple_
 
-from database import jobs
 from errors import NotFound
-from jobs.states import JobState, check_move
+from jobs import events
+from jobs.events import Event
+from jobs.states import MOVES, JobState
+from tables import jobs
 from utils import iso, new_id
+
+# How often a job is started whose process dies each time.
+MOST_ATTEMPTS = 3
+_BEGUN = "Begun."
 
 # Built once: compiling a statement for each call costs more than running it.
 _INSERT = jobs.insert()
 _SELECT = select(jobs).where(jobs.c.id == bindparam("job_id"))
-_UNFINISHED = (
-    select(jobs).where(jobs.c.state.in_([JobState.QUEUED, JobState.RUNNING])).order_by(jobs.c.created_at)
+_LEASE = select(jobs.c.lease).where(jobs.c.id == bindparam("job_id"))
+_IS_LEFT = or_(
+    jobs.c.state == JobState.QUEUED,
+    and_(jobs.c.state == JobState.RUNNING, jobs.c.lease_until < bindparam("now")),
 )
-_SET_RESULT = (
+_CLAIM = (
     jobs.update()
-    .where(jobs.c.id == bindparam("job_id"))
-    .values(result=bindparam("new_result"), updated_at=bindparam("now"))
-)
-_SET_PROGRESS = (
-    jobs.update()
-    .where(jobs.c.id == bindparam("job_id"), jobs.c.state == JobState.RUNNING)
-    .values(progress=bindparam("new_progress"), message=bindparam("new_message"), updated_at=bindparam("now"))
-)
-_FINISH = (
-    jobs.update()
-    .where(jobs.c.id == bindparam("job_id"), jobs.c.state == bindparam("before"))
+    .where(jobs.c.id == bindparam("job_id"), jobs.c.attempts < MOST_ATTEMPTS, _IS_LEFT)
     .values(
-        state=bindparam("after"),
-        progress=bindparam("new_progress"),
-        message=bindparam("new_message"),
-        result=bindparam("new_result"),
-        error=bindparam("new_error"),
+        state=JobState.RUNNING,
+        message=_BEGUN,
+        lease=bindparam("new_lease"),
+        lease_until=bindparam("new_until"),
+        attempts=jobs.c.attempts + 1,
         updated_at=bindparam("now"),
+        last_event=jobs.c.last_event + 1,
     )
+    .returning(*jobs.c)
 )
+_EXTEND = (
+    jobs.update()
+    .where(jobs.c.id == bindparam("job_id"), jobs.c.lease == bindparam("held"))
+    .values(lease_until=bindparam("new_until"))
+)
+_RING = (
+    jobs.update()
+    .where(_IS_LEFT, or_(jobs.c.rung_at < bindparam("rung_before"), jobs.c.rung_at < jobs.c.lease_until))
+    .values(rung_at=bindparam("now"))
+    .returning(jobs.c.id)
+)
+_EXHAUSTED = select(jobs).where(jobs.c.attempts >= MOST_ATTEMPTS, _IS_LEFT)
+_QUEUED = select(func.count()).select_from(jobs).where(jobs.c.state == JobState.QUEUED)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One piece of long work. `progress` is 0-100, times are epoch seconds, `error` a problem document."""
+    """One piece of long work. `progress` is 0-100, times are epoch seconds, `error` a problem document.
+
+    `lease` is held by whoever works on it until `lease_until`; `attempts` says how often it was begun,
+    `rung_at` when somebody was last called to do it, `last_event` is the number of its newest event.
+    """
 
     id: str
     kind: str
@@ -58,6 +81,15 @@ class Job:
     error: dict[str, Any] | None
     created_at: float
     updated_at: float
+    lease: str | None
+    lease_until: float | None
+    attempts: int
+    rung_at: float
+    last_event: int
+
+    @property
+    def has_ended(self) -> bool:
+        return not MOVES[self.state]
 
     def public(self) -> dict[str, Any]:
         """The job as every answer shows it."""
@@ -75,13 +107,13 @@ class Job:
 
 
 def new(kind: str, request: dict[str, Any], *, owner: str = "local", message: str = "") -> Job:
-    """A job that is running at once; it is not recorded yet."""
+    """A job that waits for somebody to do it; it is not recorded yet."""
     now = time.time()
     return Job(
         id=new_id(),
         kind=kind,
         owner=owner,
-        state=JobState.RUNNING,
+        state=JobState.QUEUED,
         progress=0,
         message=message,
         request=request,
@@ -89,11 +121,25 @@ def new(kind: str, request: dict[str, Any], *, owner: str = "local", message: st
         error=None,
         created_at=now,
         updated_at=now,
+        lease=None,
+        lease_until=None,
+        attempts=0,
+        rung_at=now,
+        last_event=1,
     )
 
 
+def claimed(job: Job, *, lease_seconds: float) -> Job:
+    """A new job that whoever makes it begins at once."""
+    until = time.time() + lease_seconds
+    begun = {"state": JobState.RUNNING, "message": _BEGUN, "attempts": 1}
+    return replace(job, **begun, lease=new_id(), lease_until=until)  # type: ignore[arg-type]
+
+
 def insert(tx: Connection, job: Job) -> None:
+    """Record a new job and its first event."""
     tx.execute(_INSERT, vars(job))
+    events.insert(tx, job.id, job.last_event, [state_event(job)])
 
 
 def load(tx: Connection, job_id: str) -> Job:
@@ -104,47 +150,156 @@ def load(tx: Connection, job_id: str) -> Job:
     return _job(row._mapping)
 
 
-def unfinished(tx: Connection) -> list[Job]:
-    """The jobs that are queued or running, oldest first."""
-    return [_job(row._mapping) for row in tx.execute(_UNFINISHED)]
-
-
-def save_result(tx: Connection, job_id: str, result: dict[str, Any]) -> None:
-    """Keep what the job has so far: paid work is recorded as soon as it is there."""
-    tx.execute(_SET_RESULT, {"job_id": job_id, "new_result": result, "now": time.time()})
-
-
-def save_progress(tx: Connection, job_id: str, progress: int, message: str) -> None:
-    """Say how far the job is, 0-100."""
-    values = {"job_id": job_id, "new_progress": progress, "new_message": message, "now": time.time()}
-    tx.execute(_SET_PROGRESS, values)
-
-
-def finish(
+def page(
     tx: Connection,
-    job: Job,
-    state: JobState,
+    owner: str,
     *,
-    result: dict[str, Any] | None,
-    error: dict[str, Any] | None = None,
-    message: str | None = None,
-) -> bool:
-    """Move `job` to its end; False if somebody else has moved it since it was read.
+    limit: int,
+    kind: str = "",
+    state: str = "",
+    before: tuple[float, str] | None = None,
+) -> list[Job]:
+    """The owner's jobs, newest first; `before`: only those behind this (created_at, id)."""
+    wanted = [jobs.c.owner == owner]
+    if kind:
+        wanted.append(jobs.c.kind == kind)
+    if state:
+        wanted.append(jobs.c.state == state)
+    if before:
+        wanted.append(tuple_(jobs.c.created_at, jobs.c.id) < before)
+    newest = select(jobs).where(*wanted).order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(limit)
+    return [_job(row._mapping) for row in tx.execute(newest)]
 
-    Raises Conflict for an illegal move, and changes nothing then.
+
+def count_queued(tx: Connection) -> int:
+    return int(tx.execute(_QUEUED).scalar_one())
+
+
+def claim(tx: Connection, job_id: str, *, lease_seconds: float) -> Job | None:
+    """Take the job if it waits, or if whoever had it is gone; None if it is not to be had."""
+    now = time.time()
+    values = {"job_id": job_id, "now": now, "new_lease": new_id(), "new_until": now + lease_seconds}
+    row = tx.execute(_CLAIM, values).first()
+    if row is None:
+        return None
+    job = _job(row._mapping)
+    events.insert(tx, job.id, job.last_event, [state_event(job)])
+    return job
+
+
+def holds(tx: Connection, job_id: str, lease: str) -> bool:
+    return tx.execute(_LEASE, {"job_id": job_id}).scalar_one_or_none() == lease
+
+
+def extend(tx: Connection, job_id: str, lease: str, *, lease_seconds: float) -> bool:
+    """Say that the work goes on; False if the lease is somebody else's."""
+    values = {"job_id": job_id, "held": lease, "new_until": time.time() + lease_seconds}
+    return bool(tx.execute(_EXTEND, values).rowcount)
+
+
+def record(tx: Connection, job_id: str, lease: str, news: Sequence[Event] = (), **changes: Any) -> bool:
+    """Set columns and append events; False, and nothing changed, if the lease is not held any more."""
+    return _change(tx, job_id, news, changes, lease=lease)
+
+
+def end(
+    tx: Connection, job_id: str, lease: str, state: JobState, news: Sequence[Event] = (), **changes: Any
+) -> bool:
+    """Move the job to its end, `done` being its last event; False if the lease is not held any more."""
+    changes = {"message": f"{state.capitalize()}.", **changes, "state": state, "lease": None}
+    return _change(tx, job_id, [*news, done_event(state)], changes, lease=lease)
+
+
+def give_back(tx: Connection, job: Job) -> bool:
+    """Let go of a claimed job that is not done, so that somebody else does it. The attempt does not count."""
+    waiting = replace(job, state=JobState.QUEUED)
+    changes = {"state": JobState.QUEUED, "lease": None, "attempts": job.attempts - 1, "rung_at": 0.0}
+    return _change(tx, job.id, [state_event(waiting)], changes, lease=job.lease or "")
+
+
+def cancel(tx: Connection, job_id: str) -> bool:
+    """End a job that has not ended; whoever works on it loses its lease. False if it has ended."""
+    state = JobState.CANCELLED
+    changes = {"state": state, "lease": None, "message": "Cancelled."}
+    return _change(tx, job_id, [done_event(state)], changes)
+
+
+def give_up(tx: Connection, job: Job, error: dict[str, Any]) -> bool:
+    """Fail a job that nobody works on."""
+    changes = {"state": JobState.FAILED, "lease": None, "message": "Failed.", "error": error}
+    return _change(tx, job.id, [done_event(JobState.FAILED)], changes)
+
+
+def ring(tx: Connection, *, not_since: float) -> list[str]:
+    """The jobs that wait, or whose worker is gone, and for which nobody was called since then.
+
+    A lease that lapsed is news: for that job somebody is called at once.
     """
-    check_move(job.state, state)
+    rows = tx.execute(_RING, {"rung_before": not_since, "now": time.time()})
+    return [row.id for row in rows]
+
+
+def exhausted(tx: Connection) -> list[Job]:
+    """The jobs that were begun too often."""
+    return [_job(row._mapping) for row in tx.execute(_EXHAUSTED, {"now": time.time()})]
+
+
+def older_than(tx: Connection, moment: float, *, limit: int) -> list[str]:
+    """Jobs that ended before `moment`, oldest first."""
+    ended = [state for state, moves in MOVES.items() if not moves]
+    old = select(jobs.c.id).where(jobs.c.state.in_(ended), jobs.c.updated_at < moment)
+    return [row.id for row in tx.execute(old.order_by(jobs.c.updated_at).limit(limit))]
+
+
+def delete(tx: Connection, job_ids: Sequence[str]) -> None:
+    """Remove jobs with everything that belongs to them in the database."""
+    tx.execute(jobs.delete().where(jobs.c.id.in_(job_ids)))
+
+
+def state_event(job: Job) -> Event:
+    return Event("state", {"state": job.state, "attempt": job.attempts})
+
+
+def done_event(state: JobState) -> Event:
+    return Event("done", {"state": state})
+
+
+def _change(
+    tx: Connection,
+    job_id: str,
+    news: Sequence[Event],
+    changes: dict[str, Any],
+    *,
+    lease: str | None = None,
+) -> bool:
+    statement = _update(tuple(changes), changes.get("state"), lease is not None)
     values = {
-        "job_id": job.id,
-        "before": job.state,
-        "after": state,
-        "new_progress": 100 if state is JobState.COMPLETED else job.progress,
-        "new_message": f"{state.capitalize()}." if message is None else message,
-        "new_result": result,
-        "new_error": error,
+        "job_id": job_id,
         "now": time.time(),
+        "count": len(news),
+        **{f"new_{name}": value for name, value in changes.items()},
     }
-    return bool(tx.execute(_FINISH, values).rowcount)
+    if lease is not None:
+        values["held"] = lease
+    row = tx.execute(statement, values).first()
+    if row is None:
+        return False
+    events.insert(tx, job_id, row.last_event - len(news) + 1, news)
+    return True
+
+
+@lru_cache(maxsize=64)
+def _update(names: tuple[str, ...], after: JobState | None, fenced: bool) -> Update:
+    """An update of the columns `names`; with `after`, only from states that may go there."""
+    statement = jobs.update().where(jobs.c.id == bindparam("job_id"))
+    if fenced:
+        statement = statement.where(jobs.c.lease == bindparam("held"))
+    if after is not None:
+        statement = statement.where(jobs.c.state.in_([state for state in MOVES if after in MOVES[state]]))
+    columns = {name: bindparam(f"new_{name}", type_=jobs.c[name].type) for name in names}
+    return statement.values(
+        **columns, updated_at=bindparam("now"), last_event=jobs.c.last_event + bindparam("count")
+    ).returning(jobs.c.last_event)
 
 
 def _job(row: Any) -> Job:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -15,13 +15,20 @@ from sqlalchemy.exc import SQLAlchemyError
 import metrics
 from database import Database
 from errors import ProviderError, StoryfarmError
-from images.provider import Progress
 from jobs.notifier import Notifier
 from ledger import Entry, Ledger
 from midjourney import commands
 from midjourney.channel import HINT, Channel, Mark, Silent
 from midjourney.commands import CommandRecord, CommandState
-from midjourney.correlation import Ambiguous, Match, OpenCommand, OpenCommands, correlate, text_key
+from midjourney.correlation import (
+    Ambiguous,
+    Match,
+    OpenCommand,
+    OpenCommands,
+    correlate,
+    is_certain,
+    text_key,
+)
 from midjourney.messages import Attachment, ChannelMessage, Event, Kind, parse
 
 log = structlog.get_logger()
@@ -30,6 +37,9 @@ _BOOKMARK_SECONDS = 1.0
 _PROGRESS_SECONDS = 1.0
 # A hint helps only somebody who has just typed the command.
 _HINT_SECONDS = 300.0
+# A transaction of another process may become visible this much later than its command says.
+_OVERLAP_SECONDS = 30.0
+_MOST_PLACES = 10_000
 
 
 def topic(command_id: str) -> str:
@@ -40,8 +50,9 @@ def topic(command_id: str) -> str:
 class Captures:
     """Matches what is heard to open commands; what follows is written and done by the ledger's thread.
 
-    The rows are the truth; the index of open commands is made from them. `collect` is called with the id of
-    each command whose picture is known and for which nobody waits; it must return at once.
+    The rows are the truth; the index of open commands is made from them, in the one process that hears.
+    There may be commands of other processes, and whoever waits for one reads its row. `collect` is called
+    with the id of each command whose picture is known and for which nobody waits; it must return at once.
     """
 
     def __init__(
@@ -60,10 +71,13 @@ class Captures:
         self._late_seconds = late_seconds
         self._lock = threading.Lock()
         self._index = OpenCommands()
-        self._progress: dict[str, Progress] = {}
+        self._is_hearing = False
+        self._read_at = 0.0
+        self._own: set[str] = set()
         self._told: dict[str, float] = {}
-        self._places: dict[str, tuple[int, int]] = {}
+        self._places: OrderedDict[str, tuple[int, int]] = OrderedDict()
         self._captured: dict[str, dict[str, Any]] = {}
+        self._uncollected: set[str] = set()
         self._hinted: set[int] = set()
         self._bookmarked_at = 0.0
         self._overflowed = False
@@ -71,18 +85,33 @@ class Captures:
         self.caught_up = threading.Event()
         self.last_event_at: float | None = None
 
-    def load(self) -> None:
+    def start_hearing(self) -> None:
         """Take up the commands that are open, and those whose pictures are still to be fetched."""
-        with self._database.read() as tx:
-            records = commands.recent(tx, time.time() - self._late_seconds)
         with self._lock:
+            self._index = OpenCommands()
+            self._is_hearing = True
+            self._read_at = 0.0
+        self._read_commands()
+        self.sweep()
+
+    def stop_hearing(self) -> None:
+        """Another process may hear from now on."""
+        self.say_interrupted()
+        with self._lock:
+            self._is_hearing = False
+            self._index = OpenCommands()
+
+    def _read_commands(self) -> None:
+        """Take up commands that are not known yet: those of former lives and of other processes."""
+        now = time.time()
+        since = self._read_at - _OVERLAP_SECONDS if self._read_at else 0.0
+        with self._database.read() as tx:
+            records = commands.recent(tx, now - self._late_seconds, created_since=since)
+        with self._lock:
+            self._read_at = now
             for record in records:
-                self._add(record)
-                if record.state not in commands.OPEN:
+                if self._add(record) and record.state not in commands.OPEN:
                     self._index.close(record.id)
-        for record in records:
-            if record.state is CommandState.CAPTURED:
-                self._collect(record.id)
 
     def hear(self, message: ChannelMessage, *, in_order: bool = True) -> None:
         """Take in one message. `in_order`: it is new, and all messages before it have been heard too."""
@@ -110,18 +139,18 @@ class Captures:
         """From here on messages may be missed."""
         self.caught_up.clear()
 
-    def new_seed(self) -> int:
-        """A seed that no open command has."""
-        with self._lock:
-            while self._index.has_seed(seed := random.randrange(1, 2**32)):  # noqa: S311
-                pass
-        return seed
-
     def open(self, record: CommandRecord) -> None:
-        """From now on events are matched to this command, whose row is written."""
+        """From now on events are matched to this command, whose row is written and for which we wait."""
         with self._lock:
-            self._told[record.id] = time.monotonic()
-            self._add(record)
+            self._own.add(record.id)
+            if self._is_hearing:
+                self._told[record.id] = time.monotonic()
+                self._add(record)
+
+    def leave(self, command_id: str) -> dict[str, Any] | None:
+        """Nobody waits for the command any more; where its picture lies, if that was just heard."""
+        self._own.discard(command_id)
+        return self.take_captured(command_id)
 
     def posted(self, record: CommandRecord, channel_id: int, message_id: int) -> None:
         """The command is in the channel as this message."""
@@ -144,13 +173,6 @@ class Captures:
         """Where the picture lies (the columns of its row), for whoever waits for it; once."""
         return self._captured.pop(command_id, None)
 
-    def is_open(self, command_id: str) -> bool:
-        """Whether nothing has become of the command yet."""
-        return command_id in self._index
-
-    def progress(self, command_id: str) -> Progress | None:
-        return self._progress.get(command_id)
-
     def open_count(self) -> int:
         return len(self._index)
 
@@ -169,6 +191,10 @@ class Captures:
         if event.kind is Kind.PLAIN_COMMAND:
             self._hint(event)
             return
+        with self._lock:
+            is_sure = not self._database.is_shared or is_certain(correlate(event, self._index))
+        if not is_sure:  # it may belong to a command of another process
+            self._read_commands()
         with self._lock:
             outcome = correlate(event, self._index)
             if isinstance(outcome, Match):
@@ -202,24 +228,29 @@ class Captures:
         if self._index.by_message(message_id) is not None:
             return False
         self._places[command_id] = (channel_id, message_id)
+        while len(self._places) > _MOST_PLACES:
+            self._places.popitem(last=False)
         self._index.name_message(command_id, message_id)
         return True
 
     def _note_progress(self, event: Event, command_id: str, entry: Entry) -> None:
         """The names under which the picture may come are written down, unless the echo bears the seed."""
-        names: dict[str, int | str] = {}
+        names: dict[str, Any] = {}
         if self._index.by_message(event.message_id) is None:
             self._index.name_message(command_id, event.message_id)
             names["progress_id"] = event.message_id
         if event.painting_id and self._index.by_painting(event.painting_id) is None:
             self._index.name_painting(command_id, event.painting_id)
             names["painting_id"] = event.painting_id
-        if names and event.seed is None:
-            entry.writes.append(lambda tx: commands.move(tx, command_id, CommandState.PAINTING, **names))
-        self._progress[command_id] = Progress(event.percent, "MidJourney is painting.")
+        if event.seed is not None:
+            names = {}
         now = time.monotonic()
-        if now - self._told.get(command_id, 0.0) >= _PROGRESS_SECONDS:
+        if is_due := now - self._told.get(command_id, 0.0) >= _PROGRESS_SECONDS:
             self._told[command_id] = now
+            names |= {"percent": event.percent, "preview_url": event.picture.url if event.picture else None}
+        if names:
+            entry.writes.append(lambda tx: commands.move(tx, command_id, CommandState.PAINTING, **names))
+        if is_due:
             entry.effects.append(lambda: self._wake(command_id))
 
     def _capture(self, event: Event, picture: Attachment, command_id: str, entry: Entry) -> None:
@@ -234,19 +265,23 @@ class Captures:
         self._index.name_message(command_id, event.message_id)
         if event.painting_id:
             self._index.name_painting(command_id, event.painting_id)
-        self._captured[command_id] = changes
+        if command_id in self._own:
+            self._captured[command_id] = changes
         self._close(command_id)
         entry.effects.append(lambda: self._hand_over(command_id))
 
     def _hand_over(self, command_id: str) -> None:
-        """Whoever waits for the picture fetches it; for a late one it is fetched."""
-        if not self._notifier.notify(topic(command_id)):
+        """Whoever waits for the picture fetches it; for a late one it is fetched.
+
+        Whether somebody waits in another process is not known: the sweep sees what nobody has fetched.
+        """
+        is_awaited = self._notifier.notify(topic(command_id)) > 0
+        if not is_awaited and (command_id in self._own or not self._database.is_shared):
             self.take_captured(command_id)
             self._collect(command_id)
 
     def _close(self, command_id: str) -> None:
         self._index.close(command_id)
-        self._progress.pop(command_id, None)
         self._told.pop(command_id, None)
 
     def _wake(self, command_id: str) -> None:
@@ -272,17 +307,22 @@ class Captures:
         self.channel.reply(event.channel_id, event.message_id, HINT)
 
     def sweep(self) -> None:
-        """Give up what is too old, and fetch again what could not be kept."""
+        """Give up what is too old, and fetch what nobody else has fetched."""
+        if not self._is_hearing:
+            return
         try:
             with self._database.read() as tx:
                 expired = commands.open_before(tx, time.time() - self._late_seconds)
-                captured = commands.uncollected(tx)
+                captured = set(commands.uncollected(tx))
         except SQLAlchemyError as error:
             log.error("captures.sweep_failed", error=type(error).__name__)
             return
         for command_id in expired:
             self._expire(command_id)
-        for command_id in captured:
+        # In another process somebody may be about to fetch it: then it is gone at the next look.
+        left = captured & self._uncollected if self._database.is_shared else captured
+        self._uncollected = captured
+        for command_id in left:
             self._collect(command_id)
 
     def _expire(self, command_id: str) -> None:
@@ -296,7 +336,10 @@ class Captures:
             )
         )
 
-    def _add(self, record: CommandRecord) -> None:
+    def _add(self, record: CommandRecord) -> bool:
+        """Enter the command into the index; False if it is there already."""
+        if self._index.knows(record.id):
+            return False
         key = text_key(record.prompt)
         self._index.add(
             OpenCommand(id=record.id, seed=record.seed, text_key=key, created_at=record.created_at)
@@ -308,6 +351,7 @@ class Captures:
             self._index.name_painting(record.id, record.painting_id)
         if record.channel_id and record.command_id and record.closed_at is None:
             self._places[record.id] = (record.channel_id, record.command_id)
+        return True
 
 
 def _write_posted(tx: Connection, command_id: str, channel_id: int, message_id: int) -> None:

@@ -11,10 +11,9 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, or_, select
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Connection, Update, and_, bindparam, or_, select
 
-from database import channels, commands
+from tables import channels, commands
 
 
 class CommandState(StrEnum):
@@ -62,6 +61,8 @@ class CommandRecord:
     attachment_id: int | None = None
     source_url: str | None = None
     is_grid: int | None = None
+    percent: int | None = None
+    preview_url: str | None = None
     error: dict[str, Any] | None = None
     created_at: float
     closed_at: float | None = None
@@ -71,9 +72,10 @@ _INSERT = commands.insert()
 _SELECT = select(commands).where(commands.c.id == bindparam("command"))
 
 
-_NEW_BOOKMARK = sqlite_insert(channels)
-_SET_BOOKMARK = _NEW_BOOKMARK.on_conflict_do_update(
-    index_elements=[channels.c.id], set_={"last_message_id": _NEW_BOOKMARK.excluded.last_message_id}
+_SET_BOOKMARK = (
+    channels.update()
+    .where(channels.c.id == bindparam("channel"))
+    .values(last_message_id=bindparam("new_message_id"))
 )
 
 
@@ -115,9 +117,11 @@ def _execute(tx: Connection, statement: Update, id: str, values: dict[str, Any])
     return bool(tx.execute(statement, arguments).rowcount)
 
 
-def recent(tx: Connection, since: float) -> list[CommandRecord]:
+def recent(tx: Connection, since: float, *, created_since: float = 0.0) -> list[CommandRecord]:
     """The open commands and those closed since `since` (epoch seconds), oldest first."""
     wanted = or_(commands.c.closed_at.is_(None), commands.c.closed_at > since)
+    if created_since:
+        wanted = and_(wanted, commands.c.created_at >= created_since)
     rows = tx.execute(select(commands).where(wanted).order_by(commands.c.created_at))
     return [_record(row._mapping) for row in rows]
 
@@ -143,8 +147,16 @@ def bookmark(tx: Connection, channel_id: int) -> int | None:
 
 def set_bookmark(tx: Connection, channel_id: int, message_id: int) -> None:
     """Remember that everything in the channel up to `message_id` was taken in."""
-    tx.execute(_SET_BOOKMARK, {"id": channel_id, "last_message_id": message_id})
+    if not tx.execute(_SET_BOOKMARK, {"channel": channel_id, "new_message_id": message_id}).rowcount:
+        tx.execute(channels.insert(), {"id": channel_id, "last_message_id": message_id})
 
 
 def _record(row: Any) -> CommandRecord:
     return CommandRecord(**{**row, "state": CommandState(row["state"])})
+
+
+def preview_of_job(tx: Connection, job_id: str) -> str | None:
+    """Where the newest preview of the job's unfinished picture lies."""
+    wanted = (commands.c.job_id == job_id, commands.c.state == CommandState.PAINTING)
+    newest = select(commands.c.preview_url).where(*wanted).order_by(commands.c.created_at.desc()).limit(1)
+    return tx.execute(newest).scalar_one_or_none()

@@ -71,8 +71,9 @@ class OpenCommands:
     def __contains__(self, command_id: str) -> bool:
         return command_id in self._open
 
-    def has_seed(self, seed: int) -> bool:
-        return seed in self._by_seed
+    def knows(self, command_id: str) -> bool:
+        """Whether it is open, or closed and remembered."""
+        return command_id in self._names
 
     def add(self, command: OpenCommand) -> None:
         self._open[command.id] = command
@@ -170,6 +171,11 @@ def correlate(event: Event, commands: OpenCommands) -> Match | Ambiguous | Close
     if event.by_person or event.seed is not None or event.kind is Kind.POSTED or not event.prompt:
         return None
     return _by_text(event, commands)
+
+
+def is_certain(outcome: Match | Ambiguous | Closed | None) -> bool:
+    """Whether commands that are not known here could not change this outcome."""
+    return isinstance(outcome, Closed) or (isinstance(outcome, Match) and outcome.by != "text")
 
 
 def _by_text(event: Event, commands: OpenCommands) -> Match | Ambiguous | Closed | None:

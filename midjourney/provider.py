@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -17,6 +18,7 @@ from errors import ProviderError, ProviderTimeout, StoryfarmError
 from images import records
 from images.provider import ImageRequest, OnProgress, Progress
 from images.records import Picture
+from jobs.events import cancel_topic
 from jobs.notifier import Notifier, Waiter
 from ledger import Ledger
 from midjourney import commands
@@ -33,6 +35,7 @@ _CATCH_UP_SECONDS = 60.0
 # How long an answer that got lost may take to show up in the channel instead.
 _ECHO_SECONDS = 3.0
 _POSTS = 3
+_WAITING = Progress(None, "Waiting for someone in the channel to run the command.")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,16 @@ class Keep(Protocol):
     def collect(self, command_id: str) -> None: ...
 
 
+class Hearing(Protocol):
+    """How the channel is heard, in this process or another."""
+
+    def deaf(self) -> str:
+        """Why it cannot be heard at all (a wrong token, say); "" if it can."""
+
+    def await_caught_up(self, seconds: float) -> bool:
+        """Whether everything that was said has been heard, within `seconds`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PromptForm:
     """How prompts are built: the words at the end, and the longest prompt in characters."""
@@ -67,8 +80,6 @@ class PromptForm:
 
 
 class MidjourneyProvider:
-    """`deaf` says why the channel cannot be heard at all (a wrong token), or "" if it can."""
-
     def __init__(
         self,
         database: Database,
@@ -79,7 +90,7 @@ class MidjourneyProvider:
         keeper: Keep,
         send: Send,
         form: PromptForm,
-        deaf: Callable[[], str],
+        hearing: Hearing,
     ) -> None:
         self._database = database
         self._ledger = ledger
@@ -88,7 +99,7 @@ class MidjourneyProvider:
         self._keeper = keeper
         self._send = send
         self._form = form
-        self._deaf = deaf
+        self._hearing = hearing
 
     def generate(
         self, request: ImageRequest, *, deadline: float, on_progress: OnProgress
@@ -106,20 +117,23 @@ class MidjourneyProvider:
     def _generate(
         self, request: ImageRequest, deadline: float, on_progress: OnProgress
     ) -> tuple[Picture, ...]:
-        with self._notifier.listen(topic(request.id)) as waiter:
-            record, is_new = self._record(request)
-            if record.state is CommandState.POSTING:
-                self._post(record, waiter, deadline, is_new=is_new)
-            elif settled := self._settled(request.id):
-                return settled
-            on_progress(Progress(None, "Waiting for someone in the channel to run the command."))
-            while waiter.wait(deadline):
-                if pictures := self._look(record, deadline, on_progress):
+        topics = topic(request.id), cancel_topic(request.job_id)
+        try:
+            with self._notifier.listen(*topics) as waiter:
+                record, is_new = self._record(request)
+                if record.state is CommandState.POSTING:
+                    self._post(record, waiter, deadline, is_new=is_new)
+                elif pictures := self._look(record, deadline, on_progress):
                     return pictures
-        if settled := self._settled(request.id):
-            return settled
-        self._captures.take_captured(request.id)
-        self._keeper.collect(request.id)  # captured in this very moment, perhaps: then it still comes home
+                on_progress(_WAITING)
+                while waiter.wait(deadline):
+                    if pictures := self._look(record, deadline, on_progress):
+                        return pictures
+            if pictures := self._look(record, deadline, on_progress):
+                return pictures
+        finally:
+            if self._captures.leave(request.id):
+                self._keeper.collect(request.id)  # heard in this very moment: then it still comes home
         self._captures.mark(request.id, Mark.TIMED_OUT)
         raise ProviderTimeout(
             "MidJourney's picture did not come in time. If it still comes, it joins the story.",
@@ -127,14 +141,23 @@ class MidjourneyProvider:
         )
 
     def _look(self, record: CommandRecord, deadline: float, on_progress: OnProgress) -> tuple[Picture, ...]:
-        """The pictures if they can be had now; called after each wake-up."""
-        if progress := self._captures.progress(record.id):
-            on_progress(progress)
-        if self._captures.is_open(record.id):
-            return ()
-        if found := self._captures.take_captured(record.id):
+        """The pictures if they can be had now. Raises the command's error."""
+        if found := self._captures.take_captured(record.id):  # heard in this process
             return self._keep(replace(record, **found), deadline)
-        return self._settled(record.id)
+        with self._database.read() as tx:
+            now = commands.load(tx, record.id)
+            if now and now.state is CommandState.DONE:
+                return _of_command(records.of_job(tx, now.job_id), now.id)
+        if now is None:
+            raise ProviderError("The picture's command is gone.", code="command_gone", permanent=True)
+        if now.state is CommandState.CAPTURED:
+            return self._keep(now, deadline)
+        if now.error:
+            raise ProviderError(now.error["detail"], code=now.error["code"], permanent=True)
+        if now.state is CommandState.EXPIRED:
+            raise ProviderTimeout("The picture was awaited for too long.", code="image_timeout")
+        on_progress(_progress(now))
+        return ()
 
     def _keep(self, record: CommandRecord, deadline: float) -> tuple[Picture, ...]:
         try:
@@ -161,7 +184,7 @@ class MidjourneyProvider:
         raise ProviderError("No free seed was found for the picture.", code="no_seed")
 
     def _new_record(self, request: ImageRequest) -> CommandRecord:
-        seed = self._captures.new_seed()
+        seed = random.randrange(1, 2**32)  # noqa: S311  (open seeds are unique in the database)
         command = build_command(
             request.prompt,
             seed=seed,
@@ -183,7 +206,7 @@ class MidjourneyProvider:
         """Post the command unless it is in the channel already; fails it if it cannot be posted."""
         if not is_new and self._stands_in_channel(record.id, deadline):
             return
-        if why := self._deaf():
+        if why := self._hearing.deaf():
             error = ProviderError(f"The Discord channel cannot be heard: {why}", code="deaf", permanent=True)
             self._captures.fail(record.id, error)
             raise error
@@ -197,7 +220,7 @@ class MidjourneyProvider:
                 # The answer was lost, perhaps not the message: it may be read in the channel.
                 if self._appears(record.id, waiter, deadline):
                     return
-                if attempt == _POSTS or not self._captures.caught_up.is_set():
+                if attempt == _POSTS or not self._hearing.await_caught_up(0):
                     raise
             else:
                 self._captures.posted(record, posted.channel_id, posted.message_id)
@@ -209,7 +232,7 @@ class MidjourneyProvider:
 
         Raises ProviderTimeout if the channel cannot be read: posting it twice would be worse.
         """
-        if not self._captures.caught_up.wait(min(remaining(deadline), _CATCH_UP_SECONDS)):
+        if not self._hearing.await_caught_up(min(remaining(deadline), _CATCH_UP_SECONDS)):
             raise ProviderTimeout(
                 "After a restart the Discord channel could not be read, so the command was not posted again.",
                 code="image_timeout",
@@ -225,19 +248,13 @@ class MidjourneyProvider:
             record = commands.load(tx, command_id)
         return record.state if record else None
 
-    def _settled(self, command_id: str) -> tuple[Picture, ...]:
-        """The pictures if they are kept, nothing while they may still come. Raises the command's error."""
-        with self._database.read() as tx:
-            record = commands.load(tx, command_id)
-            if record and record.state is CommandState.DONE:
-                return tuple(
-                    picture
-                    for picture in records.of_job(tx, record.job_id)
-                    if picture.id.partition("-")[0] == command_id
-                )
-        if record and record.error:
-            problem = record.error
-            raise ProviderError(problem["detail"], code=problem["code"], permanent=True)
-        if record and record.state is CommandState.EXPIRED:
-            raise ProviderTimeout("The picture was awaited for too long.", code="image_timeout")
-        return ()
+
+def _progress(record: CommandRecord) -> Progress:
+    if record.state is not CommandState.PAINTING:
+        return _WAITING
+    preview = str(record.percent or 0) if record.preview_url else ""
+    return Progress(record.percent, "MidJourney is painting.", preview)
+
+
+def _of_command(kept: Sequence[Picture], command_id: str) -> tuple[Picture, ...]:
+    return tuple(picture for picture in kept if picture.id.partition("-")[0] == command_id)

@@ -53,10 +53,13 @@ class _Chat:
         told = self._told(body)
         content = _content(body, told, fault)
         if body.get("stream"):
-            return await _streamed(request, body, content, self._control.habits.story_seconds, fault)
+            streamed = await _streamed(request, body, content, self._control.habits.story_seconds, fault)
+            self._control.record("chat_answered", body=body)
+            return streamed
         await asyncio.sleep(self._control.habits.story_seconds)
         if fault and fault.kind == "drop":
             return await _dropped(request, _completion(body, content, fault))
+        self._control.record("chat_answered", body=body)
         return answer(_completion(body, content, fault))
 
     def _told(self, body: dict[str, Any]) -> Told:

@@ -35,6 +35,10 @@ class GenerateStory(BaseModel):
     style: str = Field(default="", max_length=200, description="Style of the picture, in your own words.")
     language: str = Field(default="", max_length=50, description="Language; the prompt's own if empty.")
     words: int | None = Field(default=None, ge=50, le=2000, description="Length of the story, about.")
+    callback_url: str = Field(
+        default="",
+        description="An https address to which the finished job is posted, signed as Standard Webhooks are.",
+    )
     timeout: float | None = Field(
         default=None, ge=1, strict=False, description="Seconds to wait for story and picture at most."
     )
@@ -54,7 +58,7 @@ class GenerateStory(BaseModel):
             )
         return value.strip()
 
-    @field_validator("style", "language", mode="before")
+    @field_validator("style", "language", "callback_url", mode="before")
     @classmethod
     def check_text(cls, value: object) -> object:
         if isinstance(value, str) and not is_well_formed(value):

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import structlog
 
 from database import Database
-from errors import Busy, OutOfSpace, ProviderError, ProviderTimeout, StoryfarmError
+from errors import OutOfSpace, ProviderError, ProviderTimeout, StoryfarmError
 from images import records
 from images.provider import ImageProvider, ImageRequest, Progress
 from images.records import Picture
 from jobs import rows
-from jobs.notifier import Stopping
+from jobs.events import Event
 from jobs.rows import Job
-from jobs.states import JobState
-from ledger import Entry, Ledger
+from jobs.work import Task
 from story.writing import Story, StoryWish, generate_story
 from text.model import TextModel
 from utils import remaining
@@ -30,7 +29,8 @@ log = structlog.get_logger()
 KIND = "story"
 # Kept back from the request's time, so that the answer itself is not late.
 _ANSWER_SECONDS = 0.25
-_PROGRESS_SECONDS = 2.0
+# How much of the job the text is; the picture is the rest.
+_TEXT_SHARE = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,147 +44,139 @@ class StoryRequest:
     language: str = ""
 
 
-class Storyteller:
-    """Runs the main job. `pool` needs a thread for each story that is told at the same time."""
+def new_job(request: StoryRequest, *, owner: str = "local") -> Job:
+    """The job that tells this story; it is not recorded yet."""
+    return rows.new(KIND, vars(request), owner=owner, message="Waiting in line.")
 
-    def __init__(
-        self,
-        database: Database,
-        ledger: Ledger,
-        text: TextModel,
-        images: ImageProvider,
-        pool: ThreadPoolExecutor,
-    ) -> None:
-        self._database = database
-        self._ledger = ledger
+
+class Storyteller:
+    """The work of story jobs. `pool` needs a thread for each story that is told at the same time."""
+
+    def __init__(self, text: TextModel, images: ImageProvider, pool: ThreadPoolExecutor) -> None:
         self._text = text
         self._images = images
         self._pool = pool
 
-    def tell(self, request: StoryRequest) -> dict[str, Any]:
+    def tell(self, task: Task) -> dict[str, Any]:
         """The finished story as a result (see `result_of`), within the request's timeout.
 
-        Raises ProviderTimeout or ProviderError if neither a story nor a picture came.
+        What the job has already is not made again. Raises ProviderTimeout or ProviderError if neither a
+        story nor a picture came.
         """
-        job = rows.new(KIND, vars(request), message="Writing and painting.")
-        self._ledger.write(partial(rows.insert, job=job))
-        try:
-            return self._run(job, time.monotonic() + request.timeout - _ANSWER_SECONDS)
-        except StoryfarmError:
-            raise
-        except Stopping:
-            raise Busy(
-                "The service is restarting. The story is finished afterwards.", retry_after=30, id=job.id
-            ) from None
-        except Exception:  # a bug: nobody will go on with this job
-            self._abandon(job)
-            raise
-
-    def resume(self) -> None:
-        """Go on with the stories that a stopped process has left: each does what it still lacks."""
-        with self._database.read() as tx:
-            left = [job for job in rows.unfinished(tx) if job.kind == KIND]
-        for job in left:
-            log.info("story.resumed", job=job.id)
-            self._pool.submit(self._resume, job)
-
-    def _resume(self, job: Job) -> None:
-        try:
-            self._run(job, time.monotonic() + float(job.request["timeout"]))
-        except StoryfarmError as error:
-            log.warning("story.failed", job=job.id, code=error.code)
-        except Stopping:
-            log.info("story.left", job=job.id)
-        except Exception:  # nobody waits for this thread: a bug has to be seen somewhere
-            log.exception("story.broke", job=job.id)
-            self._abandon(job)
-
-    def _abandon(self, job: Job) -> None:
-        error = StoryfarmError("The service has made a mistake with this story.").problem()
-        self._end(job, JobState.FAILED, error=error)
-
-    def _run(self, job: Job, deadline: float) -> dict[str, Any]:
         started = time.monotonic()
-        painting = self._pool.submit(self._paint, job, deadline, started)
-        result = dict(job.result or {})
-        problems: list[dict[str, Any]] = []
+        deadline = started + float(task.job.request["timeout"]) - _ANSWER_SECONDS
+        telling = _Telling(task)
+        painting = self._pool.submit(self._paint, telling, deadline, started)
         seconds: dict[str, float] = {}
-        if not result.get("story"):
+        if not task.result.get("story"):
             try:
-                result |= self._write(job, deadline)
+                self._write(telling, deadline)
             except StoryfarmError as error:
-                problems.append(_problem("story", error))
+                telling.problem(_problem("story", error))
             seconds["story"] = time.monotonic() - started
-        if result.get("is_cut"):
-            problems.append(_cut_problem())
+        if task.result.get("is_cut"):
+            telling.problem(_cut_problem())
         pictures, seconds["image"], failure = _wait_for(painting, deadline)
         if failure:
-            problems.append(_problem("image", failure))
+            telling.problem(_problem("image", failure))
         seconds["total"] = time.monotonic() - started
-        result |= {"problems": problems, "timings": {name: round(s, 3) for name, s in seconds.items()}}
-        return self._finish(job, result, pictures)
+        timings = {name: round(value, 3) for name, value in seconds.items()}
+        return self._finish(telling, timings, pictures)
 
-    def _write(self, job: Job, deadline: float) -> dict[str, Any]:
+    def _write(self, telling: _Telling, deadline: float) -> None:
         """The story, recorded as soon as it is there."""
-        request = job.request
+        task = telling.task
+        request = task.job.request
         wish = StoryWish(
             prompt=request["prompt"],
             words=request["words"],
             language=request["language"],
             style=request["style"],
         )
-        story = generate_story(self._text, wish, deadline=deadline)
-        written = _written(story)
-        self._ledger.put(Entry(writes=[lambda tx: rows.save_result(tx, job.id, written)]))
-        return written
+        on_text = telling.show_text if task.is_watched else None
+        story = generate_story(self._text, wish, deadline=deadline, on_text=on_text)
+        task.save(**_written(story))
+        if task.is_watched:
+            telling.show_story(story)
 
-    def _paint(self, job: Job, deadline: float, started: float) -> tuple[tuple[Picture, ...], float]:
-        told = time.monotonic()
-
-        def on_progress(progress: Progress) -> None:
-            nonlocal told
-            if time.monotonic() - told < _PROGRESS_SECONDS:
-                return
-            told = time.monotonic()
-            percent, message = progress.percent or 0, progress.message
-            self._ledger.put(Entry(writes=[lambda tx: rows.save_progress(tx, job.id, percent, message)]))
-
+    def _paint(self, telling: _Telling, deadline: float, started: float) -> tuple[tuple[Picture, ...], float]:
+        job = telling.task.job
         request = ImageRequest(
             id=uuid.uuid5(uuid.UUID(job.id), "picture").hex,
             job_id=job.id,
             prompt=job.request["prompt"],
             style=job.request["style"],
         )
-        pictures = self._images.generate(request, deadline=deadline, on_progress=on_progress)
+        pictures = self._images.generate(request, deadline=deadline, on_progress=telling.show_painting)
+        telling.show_pictures(pictures)
         return pictures, time.monotonic() - started
 
-    def _finish(self, job: Job, result: dict[str, Any], pictures: tuple[Picture, ...]) -> dict[str, Any]:
-        problems = result["problems"]
-        if result.get("story") or pictures:
-            if not self._end(job, JobState.COMPLETED, result=result):
-                full = OutOfSpace("This story could not be kept: the disk is full.")
-                problems.append(_problem("record", full))
-            log.info("story.finished", job=job.id, status=_status(result, pictures), **_logged(result))
-            return result_of(job.id, result, pictures)
-        failure = _both_failed(job.id, problems)
-        self._end(job, JobState.FAILED, error=failure.problem())
-        raise failure
-
-    def _end(
-        self,
-        job: Job,
-        state: JobState,
-        *,
-        result: dict[str, Any] | None = None,
-        error: dict[str, Any] | None = None,
-    ) -> bool:
-        """Record the job's end. On a full disk the answer goes out all the same, since it was paid for."""
+    def _finish(
+        self, telling: _Telling, timings: dict[str, float], pictures: tuple[Picture, ...]
+    ) -> dict[str, Any]:
+        task, problems = telling.task, telling.problems
+        if not task.result.get("story") and not pictures:
+            raise _both_failed(task.job.id, problems)
+        task.result |= {"problems": problems, "timings": timings}
         try:
-            self._ledger.write(partial(rows.finish, job=job, state=state, result=result, error=error))
-        except OutOfSpace:
-            log.error("story.not_recorded", job=job.id)
-            return False
-        return True
+            task.complete([Event("problem", problem) for problem in problems])
+        except OutOfSpace:  # the answer goes out all the same, since it was paid for
+            log.error("story.not_recorded", job=task.job.id)
+            full = OutOfSpace("This story could not be kept: the disk is full.")
+            problems.append(_problem("record", full))
+        spent = {f"{name}_s": value for name, value in timings.items()}
+        log.info("story.finished", job=task.job.id, status=_status(task.result, pictures), **spent)
+        return result_of(task.job.id, task.result, pictures)
+
+
+class _Telling:
+    """What the two halves of one story tell about it while they are made."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.problems: list[dict[str, Any]] = []
+        self._lock = threading.Lock()
+        self._text_share = 1.0 if task.result.get("story") else 0.0
+        self._image_share = 0.0
+        self._message = "Writing and painting."
+        self._words = int(task.job.request["words"])
+
+    def problem(self, problem: dict[str, Any]) -> None:
+        self.problems.append(problem)
+
+    def show_text(self, title: str, text: str) -> None:
+        """The story as far as it is written."""
+        self.task.text("title", title)
+        self.task.text("story", text)
+        self._text_share = min(0.95, len(text.split()) / self._words)
+        self._show({})
+
+    def show_story(self, story: Story) -> None:
+        """The story as it is kept, which need not be what was streamed to the letter."""
+        self.task.text("title", story.title, is_whole=True)
+        self.task.text("story", story.text, is_whole=True)
+        self._text_share = 1.0
+        self._show({})
+
+    def show_painting(self, progress: Progress) -> None:
+        self.task.check()
+        with self._lock:
+            self._image_share = (progress.percent or 0) / 100
+            self._message = progress.message
+        preview = f"/api/jobs/{self.task.job.id}/preview?at={progress.preview}" if progress.preview else None
+        self._show({"image": {"percent": progress.percent, "message": progress.message, "preview": preview}})
+
+    def show_pictures(self, pictures: tuple[Picture, ...]) -> None:
+        with self._lock:
+            self._image_share, self._message = 1.0, "The picture is there."
+        if self.task.is_watched:
+            self.task.say("picture", {"images": [picture.public("") for picture in pictures]})
+            self._show({"image": {"percent": 100, "message": self._message, "preview": None}})
+
+    def _show(self, data: dict[str, Any]) -> None:
+        with self._lock:
+            share = self._text_share * _TEXT_SHARE + self._image_share * (100 - _TEXT_SHARE)
+            self.task.progress(min(99, round(share)), self._message, **data)
 
 
 def result_of(job_id: str, result: dict[str, Any], pictures: tuple[Picture, ...]) -> dict[str, Any]:
@@ -263,7 +255,3 @@ def _both_failed(job_id: str, problems: list[dict[str, Any]]) -> StoryfarmError:
     codes = {problem["code"] for problem in problems}
     code = codes.pop() if len(codes) == 1 else None
     return ProviderError(detail, code=code, problems=problems, id=job_id)
-
-
-def _logged(result: dict[str, Any]) -> dict[str, Any]:
-    return {f"{name}_s": seconds for name, seconds in result["timings"].items()}

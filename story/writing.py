@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
 from errors import ContentRefused, ProviderError
-from text.json_field import read_field
+from text.json_field import FieldReader, read_field
 from text.model import Completion, Message, Outcome, Schema, TextModel
 from utils import clip, one_line, well_formed
 
@@ -42,6 +43,9 @@ _TOKENS_FOR_A_WORD = 4
 # The limit includes hidden reasoning: too small a one gives an empty answer.
 _TOKENS_FOR_THOUGHT = 6000
 
+# The title and the story, each as far as it is written.
+OnText = Callable[[str, str], None]
+
 _QUOTED = re.compile('^["“]([^"“”]*)["”]$')
 
 
@@ -65,18 +69,20 @@ class Story:
     is_cut: bool = False
 
 
-def generate_story(model: TextModel, wish: StoryWish, *, deadline: float) -> Story:
+def generate_story(
+    model: TextModel, wish: StoryWish, *, deadline: float, on_text: OnText | None = None
+) -> Story:
     """A story for `wish`, written by `model` before `deadline` (a monotonic time).
 
+    With `on_text` it is streamed: that is called with the title and the story as far as they are written.
     Raises ContentRefused if the model or its filter declined, ProviderError if no story came, or
     ProviderTimeout.
     """
-    completion = model.complete(
-        messages(wish),
-        schema=_SCHEMA,
-        max_tokens=wish.words * _TOKENS_FOR_A_WORD + _TOKENS_FOR_THOUGHT,
-        deadline=deadline,
-    )
+    max_tokens = wish.words * _TOKENS_FOR_A_WORD + _TOKENS_FOR_THOUGHT
+    if on_text:
+        completion = _stream(model, wish, max_tokens, deadline, on_text)
+    else:
+        completion = model.complete(messages(wish), schema=_SCHEMA, max_tokens=max_tokens, deadline=deadline)
     if completion.outcome is Outcome.REFUSED:
         raise ContentRefused("The text model declined to write this story. Try another prompt.")
     if completion.outcome is Outcome.FILTERED:
@@ -92,6 +98,41 @@ def generate_story(model: TextModel, wish: StoryWish, *, deadline: float) -> Sto
         model=completion.model,
         is_cut=completion.outcome is Outcome.CUT,
     )
+
+
+def _stream(
+    model: TextModel, wish: StoryWish, max_tokens: int, deadline: float, on_text: OnText
+) -> Completion:
+    """The whole answer, told as it comes. If its stream breaks off it is asked for anew, once."""
+
+    def read() -> Completion:
+        return _read_along(
+            model.stream(messages(wish), schema=_SCHEMA, max_tokens=max_tokens, deadline=deadline), on_text
+        )
+
+    try:
+        return read()
+    except ProviderError as error:
+        if error.code != "stream_broken":
+            raise
+    return read()
+
+
+def _read_along(pieces: Generator[str, None, Completion], on_text: OnText) -> Completion:
+    """The whole answer, whose title and story are told as they come."""
+    readers = FieldReader("title"), FieldReader("story")
+    title = story = ""
+    try:
+        while True:
+            piece = next(pieces)
+            title += readers[0].feed(piece)
+            story += readers[1].feed(piece)
+            on_text(title, story)
+    except StopIteration as end:
+        completion: Completion = end.value
+        return completion
+    finally:
+        pieces.close()
 
 
 def messages(wish: StoryWish) -> list[Message]:

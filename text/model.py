@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -55,8 +55,8 @@ class TextModel(Protocol):
 
     def stream(
         self, messages: Sequence[Message], *, schema: Schema | None = None, max_tokens: int, deadline: float
-    ) -> Iterator[str]:
-        """The answer's pieces as they come.
+    ) -> Generator[str, None, Completion]:
+        """The answer's pieces as they come; the generator returns the whole.
 
         Raises like `complete`, and ContentRefused for a refusal. After the first piece nothing is tried
         again; an end without the provider's word that it is one is a ProviderError.

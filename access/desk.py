@@ -1,0 +1,113 @@
+"""Takes orders for jobs: the same Idempotency-Key gives the same job, now or in the background."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from access import idempotency
+from access.idempotency import Key
+from database import Database
+from errors import Conflict, RecordedFailure
+from jobs import callbacks, rows
+from jobs.callbacks import Callback
+from jobs.rows import Job
+from jobs.states import JobState
+from jobs.work import Runner
+from ledger import Write
+
+_RESPOND_ASYNC = re.compile(r"(?:^|[,;\s])respond-async(?:$|[,;\s])", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Order:
+    """How a job is wanted. `in_background`: the caller does not wait (RFC 7240, respond-async)."""
+
+    key: Key | None = None
+    callback: Callback | None = None
+    in_background: bool = False
+
+    def writes(self, job: Job) -> list[Write]:
+        """What is recorded together with the job."""
+        writes: list[Write] = []
+        if self.key:
+            writes.append(partial(idempotency.insert, key=self.key, job_id=job.id))
+        if self.callback:
+            writes.append(partial(callbacks.insert, job_id=job.id, callback=self.callback))
+        return writes
+
+
+def read_order(
+    headers: Mapping[str, str], request: Any, *, owner: str = "local", callback: Callback | None = None
+) -> Order:
+    """The order that a request's headers give; `request` is all that makes it this request, as JSON.
+
+    Raises InvalidRequest for an unfit Idempotency-Key.
+    """
+    return Order(
+        key=idempotency.read_key(headers.get("Idempotency-Key"), owner, request),
+        callback=callback,
+        in_background=bool(_RESPOND_ASYNC.search(headers.get("Prefer", ""))),
+    )
+
+
+class Desk:
+    """Where requests become jobs."""
+
+    def __init__(self, database: Database, runner: Runner) -> None:
+        self._database = database
+        self._runner = runner
+
+    def queue(self, job: Job, order: Order) -> Job:
+        """Record the job for the background; the job of an earlier request with the same key.
+
+        Raises Busy if too many are waiting, and Conflict if the key was used for another request.
+        """
+        if known := self._known(order):
+            return self._load(known)
+        try:
+            self._runner.submit(job, *order.writes(job))
+        except IntegrityError:  # the same request, at the same moment
+            if not (known := self._known(order)):
+                raise
+            return self._load(known)
+        return job
+
+    def do(self, job: Job, order: Order, *, replay: Callable[[Job], Any], deadline: float) -> Any:
+        """Do the job on this thread, and give what its work returns.
+
+        For an earlier request with the same key it waits for that one's end until `deadline`, and gives
+        what `replay` makes of it. Raises what the job failed with.
+        """
+        if known := self._known(order):
+            return self._await(known, replay, deadline)
+        try:
+            task = self._runner.begin(job, *order.writes(job))
+        except IntegrityError:
+            if not (known := self._known(order)):
+                raise
+            return self._await(known, replay, deadline)
+        return self._runner.carry_out(task)
+
+    def _known(self, order: Order) -> str | None:
+        if not order.key:
+            return None
+        with self._database.read() as tx:
+            return idempotency.find_job(tx, order.key)
+
+    def _load(self, job_id: str) -> Job:
+        with self._database.read() as tx:
+            return rows.load(tx, job_id)
+
+    def _await(self, job_id: str, replay: Callable[[Job], Any], deadline: float) -> Any:
+        job = self._runner.await_end(job_id, deadline)
+        if job.state is JobState.CANCELLED:
+            raise Conflict("This job was cancelled.", code="cancelled", id=job.id)
+        if job.error:
+            raise RecordedFailure(job.error)
+        return replay(job)

@@ -1,0 +1,144 @@
+"""The tables. Times are epoch seconds; Discord's ids are 64-bit snowflakes."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData()
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("progress", Integer, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("request", JSON, nullable=False),
+    Column("result", JSON(none_as_null=True)),
+    Column("error", JSON(none_as_null=True)),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    # Whoever holds the lease works on the job, until it lapses; every write names it.
+    Column("lease", Text),
+    Column("lease_until", Double),
+    Column("attempts", Integer, nullable=False),
+    Column("rung_at", Double, nullable=False),
+    Column("last_event", Integer, nullable=False),
+    Index("ix_jobs_state", "state"),
+    Index("ix_jobs_owner", "owner", "created_at", "id"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Double, nullable=False, index=True),
+)
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("base_url", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    # None: the job has not ended yet, or there is nothing more to do.
+    Column("due_at", Double, index=True),
+    Column("outcome", Text),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("channel_id", BigInteger),
+    Column("command_id", BigInteger),
+    Column("progress_id", BigInteger),
+    Column("painting_id", Text),
+    Column("final_id", BigInteger),
+    Column("attachment_id", BigInteger),
+    Column("source_url", Text),
+    Column("is_grid", Integer),
+    Column("percent", Integer),
+    Column("preview_url", Text),
+    Column("error", JSON(none_as_null=True)),
+    Column("created_at", Double, nullable=False),
+    Column("closed_at", Double),
+    Index(
+        "uq_commands_open_seed",
+        "seed",
+        unique=True,
+        sqlite_where=text("closed_at IS NULL"),
+        postgresql_where=text("closed_at IS NULL"),
+    ),
+    Index("ix_commands_closed_at", "closed_at"),
+)
+
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("file", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("position", Integer),
+    Column("mime", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("alt", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt", Text, nullable=False),
+    Column("seed", BigInteger),
+    Column("source_url", Text),
+    Column("created_at", Double, nullable=False),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("last_message_id", BigInteger, nullable=False),
+)
