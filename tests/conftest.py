@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +12,73 @@ from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 
 from database import Database, open_database
-from main import create_app
 from sandbox.control import Control, Fault
 from service import Service
-from tests.support import quick_settings, wait_until
+from tests import postgres
+from tests.serving import running
+from tests.support import quick_settings
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What asks for `database`, or is marked with `both_databases`, runs on both; the rest on SQLite."""
+    wanted = metafunc.fixturenames
+    is_marked = metafunc.definition.get_closest_marker("both_databases") is not None
+    if "database_of_module" in wanted and (is_marked or "database" in wanted):
+        metafunc.parametrize("database_of_module", ["sqlite", "postgresql"], indirect=True, scope="module")
+
+
+@pytest.fixture(scope="session")
+def postgres_of_run() -> Iterator[str]:
+    """The URL of a PostgreSQL database with all tables, which all tests of this run share."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(postgres.own_database())
+        except postgres.NoPostgres as why:
+            pytest.skip(str(why))
+        yield url
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def postgres_url(postgres_of_run: str) -> str:
+    """The URL of a PostgreSQL database with empty tables, for what SQLite does not have."""
+    postgres.empty(postgres_of_run)
+    return postgres_of_run
+
+
+@pytest.fixture(scope="module")
+def database_of_module(request: pytest.FixtureRequest) -> str:
+    """DATABASE_URL for the tests of one module: "" for SQLite, or PostgreSQL with empty tables."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return ""
+    url: str = request.getfixturevalue("postgres_of_run")
+    postgres.empty(url)
+    return url
+
+
+@pytest.fixture
+def database_url(database_of_module: str) -> str:
+    """The same for one test: its tables are empty. Not for modules that share `app`."""
+    if database_of_module:
+        postgres.empty(database_of_module)
+    return database_of_module
+
+
+@pytest.fixture
+def database(tmp_path: Path, database_url: str) -> Iterator[Database]:
     """An empty database with all tables."""
-    opened = open_database(tmp_path)
-    opened.migrate()
+    opened = open_database(tmp_path, database_url)
+    if not opened.is_shared:
+        opened.migrate()
     yield opened
     opened.close()
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAPI]:
+def app(tmp_path_factory: pytest.TempPathFactory, database_of_module: str) -> Iterator[OpenAPI]:
     """The whole service on its sandbox, started and listening; shared by the tests of one module."""
-    made = create_app(quick_settings(tmp_path_factory.mktemp("data")))
-    service: Service = made.extensions["storyfarm"]
-    service.start()
-    wait_until(service.captures.caught_up.is_set)
-    yield made
-    service.stop()
+    settings = quick_settings(tmp_path_factory.mktemp("data"), database_url=database_of_module)
+    with running(settings) as made:
+        yield made
 
 
 @pytest.fixture

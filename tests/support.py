@@ -15,7 +15,10 @@ from jobs.rows import Job
 
 
 def quick_settings(data_dir: Path, **changes: Any) -> Settings:
-    """Settings for a service on an embedded sandbox that is quick and draws small pictures."""
+    """Settings for a service on an embedded sandbox that is quick and draws small pictures.
+
+    `database_url=...` puts it on PostgreSQL; see the fixture `database_url`.
+    """
     values: dict[str, Any] = {
         "data_dir": data_dir,
         "sandbox": "on",

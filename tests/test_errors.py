@@ -9,12 +9,22 @@ from collections.abc import Iterator
 import pytest
 
 import errors
-from errors import Busy, InvalidRequest, ProviderError, StoryfarmError, TooLarge, WrongMediaType
+from errors import (
+    Busy,
+    InvalidRequest,
+    ProviderError,
+    ProviderTimeout,
+    RecordedFailure,
+    StoryfarmError,
+    TooLarge,
+    WrongMediaType,
+)
 
 
 def tree(root: type[StoryfarmError] = StoryfarmError) -> Iterator[type[StoryfarmError]]:
+    """All failures but RecordedFailure, which has neither status nor code of its own."""
     for kind in root.__subclasses__():
-        if kind.__module__ == "errors":
+        if kind.__module__ == "errors" and kind is not RecordedFailure:
             yield kind
             yield from tree(kind)
 
@@ -23,6 +33,7 @@ def test_the_drawing_at_the_top_of_the_file_names_every_failure_with_its_status(
     drawn = dict(re.findall(r"(\w+) (\d{3})\b", inspect.getdoc(errors) or ""))
 
     assert drawn == {kind.__name__: str(kind.status) for kind in tree()}
+    assert "RecordedFailure" in (inspect.getdoc(errors) or "")
 
 
 @pytest.mark.parametrize("kind", list(tree()), ids=lambda kind: kind.__name__)
@@ -76,3 +87,11 @@ def test_a_body_that_is_too_large_or_of_a_wrong_type_is_an_invalid_request_too()
 
 def test_the_text_of_a_failure_is_its_detail() -> None:
     assert str(ProviderError("It did not work.")) == "It did not work."
+
+
+def test_a_recorded_failure_is_answered_as_it_was() -> None:
+    problem = ProviderTimeout("It took too long.", code="image_timeout", id="a").problem()
+    again = RecordedFailure(problem)
+
+    assert again.problem() == problem
+    assert str(again) == "It took too long."

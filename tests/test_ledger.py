@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
-from database import Database, channels
+from database import Database
 from errors import OutOfSpace, StoryfarmError
 from ledger import Entry, Ledger
+from tables import channels
 
 SECONDS = 20.0
 

@@ -566,6 +566,38 @@ def test_the_pieces_of_a_stream_come_in_order(client: OpenAIClient, server: resp
     assert streamed(client) == ["Once ", "upon", " a time 🐶"]
 
 
+def whole(client: OpenAIClient, *, schema: Schema | None = None) -> Completion:
+    """What a stream gives once it has ended."""
+    pieces = client.stream(MESSAGES, schema=schema, max_tokens=500, deadline=soon())
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            completion: Completion = end.value
+            return completion
+
+
+def test_a_stream_gives_the_whole_answer_in_the_end(
+    client: OpenAIClient, server: responses.RequestsMock
+) -> None:
+    usage = 'data: {"model": "real-7", "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 5}}'
+    server.post(CHAT, body=events(*words('{"title": ', '"A dog"}'), STOP, f"{usage}\n\n"))
+    completion = whole(client, schema=SCHEMA)
+
+    assert completion.text == '{"title": "A dog"}'
+    assert completion.value == {"title": "A dog"}
+    assert completion.outcome is Outcome.DONE
+    assert (completion.provider, completion.model, completion.usage) == ("openai", "real-7", Usage(3, 5))
+
+
+def test_a_stream_that_stopped_at_the_token_limit_is_known_to_be_cut(
+    client: OpenAIClient, server: responses.RequestsMock
+) -> None:
+    server.post(CHAT, body=events(*words("Once"), {"delta": {}, "finish_reason": "length"}))
+
+    assert whole(client).outcome is Outcome.CUT
+
+
 def test_chunks_without_choices_or_text_and_comments_are_passed_over(
     client: OpenAIClient, server: responses.RequestsMock
 ) -> None:

@@ -9,12 +9,19 @@ from contextlib import ExitStack
 import pytest
 from prometheus_client import REGISTRY
 
+import metrics
 from access.admission import Admission
 from errors import Busy
 
 
+def admission_of(places: int, *, retry_after: int) -> Admission:
+    return Admission(
+        places, retry_after=retry_after, full="{held} stories are being told already.", gauge=metrics.HELD
+    )
+
+
 def test_as_many_are_held_as_there_are_places() -> None:
-    admission = Admission(2, retry_after=7)
+    admission = admission_of(2, retry_after=7)
 
     with admission.hold(), admission.hold():
         assert admission.held == 2
@@ -22,7 +29,7 @@ def test_as_many_are_held_as_there_are_places() -> None:
 
 
 def test_one_too_many_is_turned_away_at_once_and_told_when_to_come_back() -> None:
-    admission = Admission(1, retry_after=7)
+    admission = admission_of(1, retry_after=7)
 
     with admission.hold(), pytest.raises(Busy) as turned_away, admission.hold():
         pass
@@ -30,10 +37,11 @@ def test_one_too_many_is_turned_away_at_once_and_told_when_to_come_back() -> Non
     assert turned_away.value.retry_after == 7
     assert turned_away.value.problem()["retry_after"] == 7
     assert turned_away.value.problem()["limit"] == 1
+    assert turned_away.value.detail.startswith("1 stories are being told already.")
 
 
 def test_one_that_was_turned_away_takes_no_place() -> None:
-    admission = Admission(1, retry_after=7)
+    admission = admission_of(1, retry_after=7)
 
     with admission.hold():
         for _ in range(3):
@@ -45,7 +53,7 @@ def test_one_that_was_turned_away_takes_no_place() -> None:
 
 
 def test_a_place_is_free_again_after_a_failure() -> None:
-    admission = Admission(1, retry_after=7)
+    admission = admission_of(1, retry_after=7)
 
     with pytest.raises(ZeroDivisionError), admission.hold():
         raise ZeroDivisionError
@@ -54,7 +62,7 @@ def test_a_place_is_free_again_after_a_failure() -> None:
 
 
 def test_threads_that_come_at_once_get_no_more_than_the_places() -> None:
-    admission = Admission(5, retry_after=1)
+    admission = admission_of(5, retry_after=1)
     together, let_go = threading.Barrier(40), threading.Barrier(40)
 
     def come() -> bool:
@@ -78,7 +86,19 @@ def test_the_metric_follows() -> None:
     def held() -> float:
         return REGISTRY.get_sample_value("storyfarm_held_requests") or 0.0
 
-    admission, before = Admission(3, retry_after=1), held()
+    admission, before = admission_of(3, retry_after=1), held()
     with admission.hold(), admission.hold():
         assert held() == before + 2
     assert held() == before
+
+
+def test_once_it_is_closed_nobody_gets_in_but_those_inside_may_stay() -> None:
+    admission = admission_of(3, retry_after=1)
+
+    with admission.hold():
+        assert not admission.is_closed
+        admission.close()
+        with pytest.raises(Busy, match="restarting"), admission.hold():
+            pass
+        assert (admission.is_closed, admission.held) == (True, 1)
+    assert admission.held == 0

@@ -14,6 +14,7 @@ import metrics
 from errors import OutOfSpace
 from sandbox.control import Control
 from service import Service
+from tests.serving import sweep
 
 Fault = Callable[..., None]
 
@@ -107,6 +108,7 @@ def test_a_model_that_hangs_ends_with_the_request(client: FlaskClient, fault: Fa
     assert len(answer["image_urls"]) == 4
 
 
+@pytest.mark.both_databases
 def test_a_webhook_that_is_gone_leaves_the_story(client: FlaskClient, fault: Fault, control: Control) -> None:
     fault("webhook", "status", status=404)
     status, answer = generate(client)
@@ -139,6 +141,7 @@ def test_a_webhook_that_fails_for_a_moment_is_tried_again(
     assert control.calls["command"] == before + 1
 
 
+@pytest.mark.both_databases
 def test_a_command_whose_answer_was_lost_is_not_posted_again(
     client: FlaskClient, fault: Fault, control: Control
 ) -> None:
@@ -150,6 +153,7 @@ def test_a_command_whose_answer_was_lost_is_not_posted_again(
     assert control.calls["command"] == before + 1
 
 
+@pytest.mark.both_databases
 def test_a_silent_midjourney_gives_the_story_alone_when_the_time_is_over(
     client: FlaskClient, fault: Fault
 ) -> None:
@@ -161,6 +165,7 @@ def test_a_silent_midjourney_gives_the_story_alone_when_the_time_is_over(
     assert answer["problems"][0]["code"] == "image_timeout"
 
 
+@pytest.mark.both_databases
 def test_both_halves_failing_is_a_problem_document(client: FlaskClient, fault: Fault) -> None:
     fault("chat", "refusal")
     fault("webhook", "status", status=404)
@@ -182,6 +187,7 @@ def test_both_halves_out_of_time_is_a_504(client: FlaskClient, fault: Fault) -> 
     assert (status, problem["code"]) == (504, "timeout")
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize(
     ("kind", "details", "words"),
     [
@@ -201,6 +207,7 @@ def test_a_picture_that_is_known_to_have_failed_is_not_waited_for(
     assert words in answer["problems"][0]["detail"]
 
 
+@pytest.mark.both_databases
 def test_an_operators_reply_with_a_picture_is_taken(client: FlaskClient, fault: Fault) -> None:
     fault("midjourney", "operator_picture")
     _, answer = generate(client)
@@ -209,6 +216,7 @@ def test_an_operators_reply_with_a_picture_is_taken(client: FlaskClient, fault: 
     assert [image["role"] for image in answer["images"]] == ["picture"]
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("kind", ["no_seed", "cut"])
 def test_an_echo_without_its_seed_is_matched_by_its_earlier_messages_or_text(
     client: FlaskClient, fault: Fault, kind: str
@@ -220,6 +228,7 @@ def test_an_echo_without_its_seed_is_matched_by_its_earlier_messages_or_text(
     assert answer["status"] == "success"
 
 
+@pytest.mark.both_databases
 def test_midjourney_answering_twice_is_taken_once(client: FlaskClient, fault: Fault) -> None:
     closed = metrics.CAPTURES.labels("closed")
     before = closed._value.get()
@@ -250,33 +259,41 @@ def test_a_picture_that_cannot_be_had_is_a_problem_of_its_own(
     assert answer["problems"][0]["code"] == code
 
 
-def test_a_picture_that_comes_after_the_answer_joins_the_story(client: FlaskClient, control: Control) -> None:
+@pytest.mark.both_databases
+def test_a_picture_that_comes_after_the_answer_joins_the_story(
+    client: FlaskClient, service: Service, control: Control
+) -> None:
     control.habits = control.habits.changed({"image_seconds": 2.0})
     _, answer = generate(client, timeout=1)
     assert answer["problems"][0]["code"] == "image_timeout"
 
-    job = wait_for_job(client, answer["id"], lambda job: job["result"]["images"])
+    def has_come(job: dict[str, Any]) -> Any:
+        sweep(service)
+        return job["result"]["images"]
+
+    job = wait_for_job(client, answer["id"], has_come)
 
     assert job["result"]["status"] == "success"
     assert job["result"]["problems"] == []
     assert len(job["result"]["image_urls"]) == 4
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("action", ["drop", "op7", "op9", "malformed"])
 def test_a_gateway_that_breaks_costs_no_picture(
     client: FlaskClient, service: Service, control: Control, action: str
 ) -> None:
     assert service.sandbox is not None
-    restarts = service.listener.restarts if service.listener else 0
+    restarts = service.listening.state()["restarts"]
     requests.post(f"{service.sandbox.url}/sandbox/gateway", json={"action": action}, timeout=5)
     _, answer = generate(client)
 
     assert answer["status"] == "success"
     if action == "malformed":
-        assert service.listener is not None
-        assert service.listener.restarts == restarts + 1
+        assert service.listening.state()["restarts"] == restarts + 1
 
 
+@pytest.mark.both_databases
 def test_a_full_disk_leaves_the_story_and_the_picture_for_later(
     client: FlaskClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -289,7 +306,7 @@ def test_a_full_disk_leaves_the_story_and_the_picture_for_later(
     assert answer["status"] == "partial"
     assert answer["problems"][0]["code"] == "out_of_space"
 
-    service.captures.sweep()
+    sweep(service)
     job = wait_for_job(client, answer["id"], lambda job: job["result"]["images"])
     assert job["result"]["status"] == "success"
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 import requests
 from flask.testing import FlaskClient
 
 from sandbox.control import Control
 from service import Service
 from tests.support import wait_until
+
+pytestmark = pytest.mark.both_databases
 
 
 def reactions(service: Service) -> set[str]:

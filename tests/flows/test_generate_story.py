@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import zipfile
 
+import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
 from sandbox.control import Control
+
+pytestmark = pytest.mark.both_databases
 
 
 def test_a_prompt_gives_a_story_and_four_pictures(client: FlaskClient) -> None:

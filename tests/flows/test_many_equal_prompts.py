@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 import metrics
-from main import create_app
 from midjourney import commands
 from service import Service
-from tests.support import quick_settings, wait_until
+from tests.serving import running
+from tests.support import quick_settings
 
 REQUESTS = 1000
 
@@ -22,20 +23,30 @@ def captured(by: str) -> float:
     return float(metrics.CAPTURES.labels(by)._value.get())
 
 
-def test_every_one_of_many_equal_prompts_gets_its_own_picture(tmp_path: Path) -> None:
+@pytest.mark.both_databases
+def test_every_one_of_many_equal_prompts_gets_its_own_picture(tmp_path: Path, database_url: str) -> None:
     settings = quick_settings(
-        tmp_path, max_in_flight=REQUESTS, sandbox_image_seconds=8.0, request_timeout=90.0, log_level="error"
+        tmp_path,
+        database_url=database_url,
+        max_in_flight=REQUESTS,
+        sandbox_image_seconds=8.0,
+        request_timeout=90.0,
+        log_level="error",
     )
-    app = create_app(settings)
-    service: Service = app.extensions["storyfarm"]
-    service.start()
-    assert service.sandbox is not None
-    control = service.sandbox.control
-    control.habits = control.habits.changed(
-        {"jitter": 0.8, "previews": 2, "duplicates": True, "rewrite": True, "plain": True, "story_seed": 1}
-    )
-    try:
-        wait_until(service.captures.caught_up.is_set)
+    with running(settings) as app:
+        service: Service = app.extensions["storyfarm"]
+        assert service.sandbox is not None
+        control = service.sandbox.control
+        control.habits = control.habits.changed(
+            {
+                "jitter": 0.8,
+                "previews": 2,
+                "duplicates": True,
+                "rewrite": True,
+                "plain": True,
+                "story_seed": 1,
+            }
+        )
         guessed = {by: captured(by) for by in ("by_text", "ambiguous")}
 
         def ask(_: int) -> dict[str, Any]:
@@ -55,8 +66,6 @@ def test_every_one_of_many_equal_prompts_gets_its_own_picture(tmp_path: Path) ->
         assert {by: captured(by) for by in guessed} == guessed
         assert control.calls["command"] == REQUESTS
         assert service.captures.open_count() == 0
-    finally:
-        service.stop()
 
 
 def check_pictures(service: Service, answer: dict[str, Any], seed: int) -> None:

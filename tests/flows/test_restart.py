@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +11,13 @@ from typing import Any
 import pytest
 import requests
 
-from database import jobs, open_database
+from database import Database
 from jobs import rows
 from midjourney import commands
 from sandbox.server import Sandbox
+from tests.server import ServerProcess
 from tests.support import quick_settings, wait_until
 
-ROOT = Path(__file__).parents[2]
 REQUESTS = 20
 
 
@@ -35,69 +30,36 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     standing_in.stop()
 
 
-class Server:
-    """The service as a process of its own."""
-
-    def __init__(self, data_dir: Path, sandbox: Sandbox) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self._environment = {
-            "PATH": os.environ["PATH"],
-            "DATA_DIR": str(data_dir),
-            "SANDBOX": sandbox.url,
-            "PORT": str(self.port),
-            "HOST": "127.0.0.1",
-            "REQUEST_TIMEOUT": "30",
-            "LOG_LEVEL": "warning",
-        }
-        self.process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "main.py"), "serve"],
-            env=self._environment,
-            cwd=self._environment["DATA_DIR"],
-            start_new_session=True,
-        )
-        wait_until(self._listens, seconds=30)
-
-    def _listens(self) -> bool:
-        try:
-            health = requests.get(f"{self.url}/health", timeout=2).json()
-        except requests.RequestException:
-            return False
-        return bool(health["listener"]["state"] == "listening")
-
-    def kill(self) -> None:
-        assert self.process is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(10)
-
-
 @pytest.fixture
-def server(tmp_path: Path, sandbox: Sandbox) -> Iterator[Server]:
-    made = Server(tmp_path, sandbox)
+def server(tmp_path: Path, database_url: str, sandbox: Sandbox) -> Iterator[ServerProcess]:
+    made = ServerProcess(
+        tmp_path,
+        DATABASE_URL=database_url,
+        SANDBOX=sandbox.url,
+        REQUEST_TIMEOUT="30",
+        JOB_LEASE_SECONDS="1",
+        LISTENER_LEASE_SECONDS="1",
+    )
     yield made
     made.kill()
 
 
-def send(server: Server, number: int) -> None:
+def send(server: ServerProcess, number: int) -> None:
     with contextlib.suppress(requests.RequestException):
         wish = {"prompt_text": f"Dog number {number % 5}", "words": 50}
         requests.post(f"{server.url}/api/generate-story", json=wish, timeout=60)
 
 
+def start(server: ServerProcess) -> None:
+    server.start()
+    server.await_listening()
+
+
 @pytest.mark.parametrize("commands_before_the_kill", [5, REQUESTS])
 def test_killed_with_twenty_requests_open_every_picture_finds_its_job(
-    server: Server, sandbox: Sandbox, tmp_path: Path, commands_before_the_kill: int
+    server: ServerProcess, sandbox: Sandbox, database: Database, commands_before_the_kill: int
 ) -> None:
-    server.start()
+    start(server)
     clients = [threading.Thread(target=send, args=(server, number)) for number in range(REQUESTS)]
     for client in clients:
         client.start()
@@ -106,12 +68,12 @@ def test_killed_with_twenty_requests_open_every_picture_finds_its_job(
     for client in clients:
         client.join(20)
     posted = sandbox.control.calls["command"]
-    recorded = seeds_of_commands(tmp_path)
+    recorded = seeds_of_commands(database)
     wait_until(lambda: sandbox.control.calls["painted"] == posted)
-    server.start()
+    start(server)
 
-    found = wait_until(lambda: finished_jobs(server, tmp_path), seconds=40)
-    seeds = seeds_of_commands(tmp_path)
+    found = wait_until(lambda: finished_jobs(server, database), seconds=40)
+    seeds = seeds_of_commands(database)
     assert recorded.items() <= seeds.items()
     for job in found:
         assert job["state"] == "completed", job
@@ -121,22 +83,16 @@ def test_killed_with_twenty_requests_open_every_picture_finds_its_job(
     assert len(lines) == len(set(lines)) == len(found)
 
 
-def seeds_of_commands(data_dir: Path) -> dict[str, int]:
+def seeds_of_commands(database: Database) -> dict[str, int]:
     """Seeds by job, as they were recorded before anything was posted."""
-    database = open_database(data_dir)
     with database.read() as tx:
-        seeds = {record.job_id: record.seed for record in commands.recent(tx, 0)}
-    database.close()
-    return seeds
+        return {record.job_id: record.seed for record in commands.recent(tx, 0)}
 
 
-def finished_jobs(server: Server, data_dir: Path) -> list[dict[str, Any]] | None:
+def finished_jobs(server: ServerProcess, database: Database) -> list[dict[str, Any]] | None:
     """All jobs, once none is under way."""
-    database = open_database(data_dir)
     with database.read() as tx:
-        left = rows.unfinished(tx)
-        ids = [row.id for row in tx.execute(jobs.select())]
-    database.close()
-    if left:
+        found = rows.page(tx, "local", limit=1000)
+    if not all(job.has_ended for job in found):
         return None
-    return [requests.get(f"{server.url}/api/jobs/{job_id}", timeout=10).json() for job_id in ids]
+    return [requests.get(f"{server.url}/api/jobs/{job.id}", timeout=10).json() for job in found]

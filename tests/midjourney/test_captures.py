@@ -65,7 +65,13 @@ class Room:
         self.captures.channel = self.channel
 
     def command(self, id: str, seed: int, prompt: str = "", **more: Any) -> CommandRecord:
-        """An open command, recorded and made known."""
+        """An open command, recorded and made known, for which somebody waits in this process."""
+        record = self.recorded(id, seed, prompt, **more)
+        self.captures.open(record)
+        return record
+
+    def recorded(self, id: str, seed: int, prompt: str = "", **more: Any) -> CommandRecord:
+        """An open command that another process has recorded."""
         prompt = prompt or f"a dog named {id} --seed {seed}"
         values = {
             "state": CommandState.POSTING,
@@ -78,7 +84,6 @@ class Room:
                 **{"id": id, "job_id": job_id, "seed": seed, "prompt": prompt, **values, **more}
             )
             commands.insert(tx, record)
-        self.captures.open(record)
         return record
 
     def hear(self, *messages: ChannelMessage, in_order: bool = True) -> None:
@@ -91,6 +96,18 @@ class Room:
         self.captures.caught_up.clear()
         self.captures.say_caught_up()
         assert self.captures.caught_up.wait(SECONDS), "It was not taken in."
+
+    def collected_by_and_by(self) -> list[str]:
+        """What was to be collected. Where another process may be about to do that, two looks tell."""
+        if self.database.is_shared:
+            for _ in range(2):
+                self.captures.sweep()
+        return self.collected
+
+    def preview(self, id: str) -> str | None:
+        """Where the newest preview lies of the command's picture, which is not finished."""
+        with self.database.read() as tx:
+            return commands.preview_of_job(tx, self.record(id).job_id)
 
     def record(self, id: str) -> CommandRecord:
         with self.database.read() as tx:
@@ -113,7 +130,7 @@ def enter(database: Database) -> Iterator[Callable[..., Room]]:
             room.ledger.stop()
         rooms.append(Room(database, **settings))
         rooms[-1].ledger.start()
-        rooms[-1].captures.load()
+        rooms[-1].captures.start_hearing()
         return rooms[-1]
 
     yield make
@@ -181,9 +198,6 @@ def test_a_picture_takes_its_way_from_the_command_to_the_capture(room: Room) -> 
     assert room.record("a").progress_id is None, "the seed says as much: nothing is to be written"
 
     room.hear(preview("a dog named a --seed 7", 31))
-    progress = room.captures.progress("a")
-    assert progress is not None
-    assert progress.percent == 31
     assert room.record("a").painting_id is None, "nor is this"
     assert room.collected == []
 
@@ -192,8 +206,44 @@ def test_a_picture_takes_its_way_from_the_command_to_the_capture(room: Room) -> 
     assert (captured.state, captured.final_id, captured.attachment_id) == (CommandState.CAPTURED, 900, 55)
     assert (captured.is_grid, captured.source_url) == (1, f"https://cdn/mark_a_dog_{JOB}.png?ex=1")
     assert room.collected == ["a"]
-    assert room.captures.progress("a") is None
     assert room.captures.open_count() == 0
+
+
+def test_how_far_a_picture_is_stands_in_its_row_until_it_is_there(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_PROGRESS_SECONDS", 0.0)
+    room.command("a", 7)
+    room.hear(say("**a dog named a --seed 7** - <@1> (Waiting to start)", id=800))
+    started = room.record("a")
+    assert (started.state, started.percent, started.preview_url) == (CommandState.PAINTING, None, None)
+
+    with room.notifier.listen(topic("a")) as waiter:
+        room.hear(preview("a dog named a --seed 7", 31))
+        assert waiter.wait(time.monotonic() + SECONDS)
+    assert room.record("a").percent == 31
+    assert room.preview("a") == f"https://cdn/{JOB}_grid_0.webp?ex=1"
+
+    room.hear(preview("a dog named a --seed 7", 62))
+    assert room.record("a").percent == 62
+
+    room.hear(final("a dog named a --seed 7"))
+    assert room.preview("a") is None
+
+
+def test_progress_is_written_and_told_once_a_second_only(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    room.notifier.on("command", told.append)
+    room.command("a", 7)
+    room.hear(preview("a dog named a --seed 7", 31))
+    assert (room.record("a").percent, told) == (None, []), "it was opened in this very second"
+
+    monkeypatch.setattr(module, "_PROGRESS_SECONDS", 0.0)
+    room.hear(preview("a dog named a --seed 7", 40))
+    monkeypatch.setattr(module, "_PROGRESS_SECONDS", 3600.0)
+    for percent in (50, 60, 70):
+        room.hear(preview("a dog named a --seed 7", percent))
+    assert (room.record("a").percent, told) == (40, [topic("a")])
 
 
 def test_a_single_picture_is_no_grid(room: Room) -> None:
@@ -212,12 +262,15 @@ def test_duplicates_are_captured_once(room: Room) -> None:
     assert room.record("a").final_id == 900
 
 
-def test_progress_that_comes_late_changes_nothing(room: Room) -> None:
+def test_progress_that_comes_late_changes_nothing(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PROGRESS_SECONDS", 0.0)
     room.command("a", 7)
-    room.hear(final("a dog named a --seed 7"), preview("a dog named a --seed 7", 93))
+    room.hear(final("a dog named a --seed 7"))
+    captured = room.record("a")
+    room.hear(preview("a dog named a --seed 7", 93))
 
-    assert room.record("a").state is CommandState.CAPTURED
-    assert room.captures.progress("a") is None
+    assert captured.state is CommandState.CAPTURED
+    assert room.record("a") == captured
 
 
 def test_each_of_many_pictures_goes_to_its_own_command(room: Room) -> None:
@@ -319,7 +372,7 @@ def test_after_a_restart_a_picture_still_finds_its_command(
     after = enter()
     after.hear(send())
 
-    assert after.collected == ["a"]
+    assert after.collected_by_and_by() == ["a"]
     assert after.record("b").state is CommandState.POSTING
     assert after.captures.open_count() == 1
 
@@ -334,7 +387,7 @@ def test_after_a_restart_a_second_picture_is_still_known_as_one(enter: Callable[
     after = enter()
     after.hear(final("a dog", id=901), final("a dog", id=902, job=JOB), final("a dog --seed 7", id=903))
 
-    assert after.collected == []
+    assert after.collected_by_and_by() == []
     assert after.record("b").state is CommandState.POSTING
 
 
@@ -343,7 +396,7 @@ def test_a_restart_collects_what_was_captured_but_not_kept(enter: Callable[..., 
     before.command("a", 7)
     before.hear(final("a dog --seed 7"))
 
-    assert enter().collected == ["a"]
+    assert set(enter().collected_by_and_by()) == {"a"}
 
 
 def test_a_full_disk_loses_no_message(
@@ -505,14 +558,6 @@ def test_a_picture_that_is_quicker_than_the_answer_of_the_webhook_is_kept(room: 
     assert (now.state, now.command_id) == (CommandState.CAPTURED, 700)
 
 
-def test_a_new_seed_is_nobody_elses(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    room.command("a", 7)
-    seeds = iter([7, 7, 9])
-    monkeypatch.setattr("midjourney.captures.random.randrange", lambda *_: next(seeds))
-
-    assert room.captures.new_seed() == 9
-
-
 def test_an_interruption_is_over_when_everything_missed_was_heard(room: Room) -> None:
     room.settle()
     room.captures.say_interrupted()
@@ -520,3 +565,95 @@ def test_an_interruption_is_over_when_everything_missed_was_heard(room: Room) ->
 
     room.captures.say_caught_up()
     assert room.captures.caught_up.wait(SECONDS)
+
+
+# Several processes: one hears, and any may wait
+
+
+@pytest.fixture
+def shared(room: Room, monkeypatch: pytest.MonkeyPatch) -> Room:
+    """A room with other processes around it, whatever the database."""
+    monkeypatch.setattr(room.database, "is_shared", True, raising=False)
+    return room
+
+
+@pytest.mark.parametrize(
+    ("prompt", "echo"), [("a dog --seed 7", "something else --seed 7"), ("a dog --seed 7", "a dog")]
+)
+def test_a_picture_finds_the_command_of_another_process(shared: Room, prompt: str, echo: str) -> None:
+    shared.hear(say("hello", id=10))
+    shared.recorded("a", 7, prompt)
+    with shared.notifier.listen(topic("a")) as waiter:
+        shared.hear(final(echo))
+
+        assert waiter.wait(time.monotonic() + SECONDS), "whoever waits elsewhere is told in the same way"
+    assert shared.record("a").state is CommandState.CAPTURED
+
+
+def test_a_text_is_ambiguous_if_another_process_has_the_same(shared: Room) -> None:
+    shared.command("a", 7, "a dog --seed 7")
+    shared.hear(say("hello", id=10))
+    shared.recorded("b", 8, "a dog --seed 8")
+    before = counted("ambiguous")
+    shared.hear(final("a dog"))
+
+    assert counted("ambiguous") == before + 1
+    assert {shared.record(id).state for id in "ab"} == {CommandState.POSTING}
+
+
+def test_what_another_process_may_be_fetching_is_left_to_it_for_a_while(shared: Room) -> None:
+    shared.recorded("a", 7)
+    shared.hear(final("a dog --seed 7"))
+    assert shared.collected == []
+    shared.captures.sweep()
+    assert shared.collected == [], "it may just be about to be fetched"
+
+    shared.captures.sweep()
+    assert shared.collected == ["a"]
+
+
+def test_whoever_waits_in_the_process_that_hears_gets_the_picture_from_it(room: Room) -> None:
+    room.command("a", 7)
+    with room.notifier.listen(topic("a")) as waiter:
+        room.hear(final("a dog --seed 7"))
+        assert waiter.wait(time.monotonic() + SECONDS)
+        found = room.captures.take_captured("a")
+
+    assert found is not None
+    assert found["source_url"] == room.record("a").source_url
+    assert room.captures.leave("a") is None, "it is given once"
+    assert room.collected == []
+
+
+def test_whoever_leaves_gets_the_picture_that_came_in_that_moment(room: Room) -> None:
+    room.command("a", 7)
+    with room.notifier.listen(topic("a")):
+        room.hear(final("a dog --seed 7"))
+    left = room.captures.leave("a")
+
+    assert left is not None
+    assert left["final_id"] == 900
+
+
+def test_a_picture_that_comes_when_everybody_has_left_is_collected(room: Room) -> None:
+    room.command("a", 7)
+    assert room.captures.leave("a") is None
+    room.hear(final("a dog --seed 7"))
+
+    assert room.collected_by_and_by() == ["a"]
+
+
+def test_who_does_not_hear_matches_nothing_and_takes_up_all_when_it_begins(room: Room) -> None:
+    room.settle()
+    room.captures.stop_hearing()
+    assert not room.captures.caught_up.is_set()
+    room.command("a", 7)
+    room.recorded("b", 8)
+    assert room.captures.open_count() == 0
+    room.captures.sweep()
+    assert room.collected == []
+
+    room.captures.start_hearing()
+    assert room.captures.open_count() == 2
+    room.hear(final("a dog --seed 7"), final("a dog --seed 8", id=901))
+    assert {room.record(id).state for id in "ab"} == {CommandState.CAPTURED}

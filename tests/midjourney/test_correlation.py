@@ -208,7 +208,8 @@ def test_closing_takes_a_command_out_of_the_open_ones_and_keeps_its_seed() -> No
     index.close("a")
 
     assert ("a" in index, "b" in index, len(index)) == (False, True, 1)
-    assert index.has_seed(1)
+    assert index.by_seed(1) == "a"
+    assert index.knows("a")
     assert index.get("a") is None
 
 
@@ -222,7 +223,8 @@ def test_only_the_newest_closed_commands_are_remembered() -> None:
         index.close(id)
 
     remembered = {7, 8, 9}
-    assert {n for n in range(10) if index.has_seed(n)} == remembered
+    assert {n for n in range(10) if index.by_seed(n) is not None} == remembered
+    assert {n for n in range(10) if index.knows(f"c{n}")} == remembered
     assert {n for n in range(10) if index.by_message(100 + n)} == remembered
     assert {n for n in range(10) if index.by_painting(f"{n:08}{JOB[8:]}")} == remembered
     assert index.by_text("a dog 0") | index.by_text("a dog 1") == {"c7", "c8", "c9"}

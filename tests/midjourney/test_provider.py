@@ -10,10 +10,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from database import Database
-from errors import ProviderError, ProviderTimeout
+from errors import OutOfSpace, ProviderError, ProviderTimeout
 from images import records
 from images.provider import ImageRequest, Progress
 from images.records import Picture
+from jobs.events import cancel_topic
 from jobs.notifier import Notifier, Stopping
 from ledger import Ledger
 from midjourney import commands
@@ -42,19 +43,21 @@ class Marks:
 
 
 class Desk:
-    """A provider whose webhook does what `reactions` say, one for each post."""
+    """A provider whose webhook does what `reactions` say, one for each post; it is its ears, too."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.notifier = Notifier()
+        self.notifier = Notifier(tick=SECONDS)
         ledger = Ledger(database)
         self.captures = Captures(database, ledger, self.notifier, lambda _id: None, late_seconds=3600)
+        self.captures.start_hearing()
         self.channel = self.captures.channel = Marks()
         self.posts: list[str] = []
         self.kept: list[str] = []
         self.collected: list[str] = []
         self.reactions: list[Reaction] = []
-        self.deaf = ""
+        self.why_deaf = ""
+        self.keep_error: Exception | None = None
         self.progress: list[Progress] = []
         self.provider = MidjourneyProvider(
             database,
@@ -64,7 +67,7 @@ class Desk:
             keeper=self,
             send=self.send,
             form=PromptForm(signature="the farm", limit=300),
-            deaf=lambda: self.deaf,
+            hearing=self,
         )
         with database.write() as tx:
             self.job_id = start_job(tx).id
@@ -75,10 +78,18 @@ class Desk:
 
     def keep(self, record: CommandRecord, *, deadline: float) -> tuple[Picture, ...]:
         self.kept.append(record.id)
+        if self.keep_error:
+            raise self.keep_error
         return ()
 
     def collect(self, command_id: str) -> None:
         self.collected.append(command_id)
+
+    def deaf(self) -> str:
+        return self.why_deaf
+
+    def await_caught_up(self, seconds: float) -> bool:
+        return self.captures.caught_up.wait(seconds)
 
     def generate(self, *, seconds: float = SECONDS) -> tuple[Picture, ...]:
         request = ImageRequest(id=ID, job_id=self.job_id, prompt="a dog", style="ink")
@@ -105,7 +116,7 @@ class Desk:
         )
         with self.database.write() as tx:
             commands.insert(tx, record)
-        self.captures.load()
+        self.captures.start_hearing()
 
     def done(self) -> None:
         """The picture is kept."""
@@ -213,23 +224,57 @@ def test_a_picture_that_is_there_is_not_paid_for_again(desk: Desk) -> None:
     assert len(desk.posts) == 1
 
 
-def test_it_waits_for_the_picture_and_tells_how_far_it_is(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_waits_for_the_picture_and_tells_how_far_it_is(desk: Desk) -> None:
+    def paint() -> None:
+        with desk.database.write() as tx:
+            commands.move(tx, ID, CommandState.PAINTING, percent=31, preview_url="https://cdn/31.webp")
+        desk.notifier.notify(topic(ID))
+
     desk.reactions = [posted(desk)]
-    steps: list[Callable[[], object]] = [lambda: desk.notifier.notify(topic(ID)), desk.done]
+    steps = [paint, desk.done]
 
     def told(progress: Progress) -> None:
         desk.progress.append(progress)
         steps.pop(0)()
 
-    monkeypatch.setattr(desk.captures, "progress", lambda _id: Progress(31, "MidJourney is painting."))
-    monkeypatch.setattr(desk, "progress", told_list := list[Progress]())
     request = ImageRequest(id=ID, job_id=desk.job_id, prompt="a dog")
     pictures = desk.provider.generate(request, deadline=time.monotonic() + SECONDS, on_progress=told)
 
     assert len(pictures) == 1
-    assert [progress.percent for progress in told_list] == [None, 31]
+    assert [(progress.percent, progress.preview) for progress in desk.progress] == [(None, ""), (31, "31")]
+
+
+def test_what_is_raised_when_it_tells_how_far_it_is_ends_the_waiting(desk: Desk) -> None:
+    desk.reactions = [posted(desk)]
+
+    def lost(_progress: Progress) -> None:
+        raise KeyError("the job is not ours any more")
+
+    request = ImageRequest(id=ID, job_id=desk.job_id, prompt="a dog")
+    with pytest.raises(KeyError):
+        desk.provider.generate(request, deadline=time.monotonic() + SECONDS, on_progress=lost)
+
+    assert desk.record().state is CommandState.WAITING
+
+
+def test_it_looks_up_when_its_job_is_cancelled(desk: Desk) -> None:
+    desk.reactions = [posted(desk)]
+    looks = threading.Event()
+
+    def told(_progress: Progress) -> None:
+        if desk.progress:
+            looks.set()
+        desk.progress.append(_progress)
+
+    request = ImageRequest(id=ID, job_id=desk.job_id, prompt="a dog")
+    with ThreadPoolExecutor(1) as pool:
+        deadline = time.monotonic() + SECONDS
+        answer = pool.submit(desk.provider.generate, request, deadline=deadline, on_progress=told)
+        wait_for(desk, lambda: bool(desk.progress))
+        desk.notifier.notify(cancel_topic(desk.job_id))
+        assert looks.wait(SECONDS / 2), "whoever is told how far it is can say that it is not wanted any more"
+        desk.done()
+        answer.result(SECONDS)
 
 
 def test_a_permanent_failure_to_post_fails_the_command(desk: Desk) -> None:
@@ -295,7 +340,7 @@ def test_a_command_whose_answer_was_lost_is_not_posted_again_while_nobody_hears_
 
 
 def test_nothing_is_posted_into_a_channel_that_cannot_be_heard(desk: Desk) -> None:
-    desk.deaf = "Discord refused the bot's token."
+    desk.why_deaf = "Discord refused the bot's token."
     with pytest.raises(ProviderError, match="refused the bot's token") as caught:
         desk.generate()
 
@@ -379,14 +424,26 @@ def test_a_command_that_expired_is_not_awaited(desk: Desk) -> None:
         desk.generate()
 
 
-def test_a_picture_that_could_not_be_kept_is_an_error_at_once(desk: Desk) -> None:
+def test_a_picture_that_could_not_be_kept_is_tried_again_and_an_error_at_once(desk: Desk) -> None:
     desk.recorded_before(CommandState.CAPTURED)
     with desk.database.write() as tx:
-        commands.note(tx, ID, error={"detail": "The storage is full.", "code": "out_of_space"})
-    with pytest.raises(ProviderError, match="full") as caught:
+        commands.note(tx, ID, error={"detail": "The storage was full.", "code": "out_of_space"})
+    desk.keep_error = OutOfSpace("The storage is full.")
+    with pytest.raises(OutOfSpace, match="is full"):
         desk.generate()
 
-    assert caught.value.code == "out_of_space"
+    assert desk.kept == [ID]
+
+
+def test_a_picture_that_failed_is_an_error_at_once(desk: Desk) -> None:
+    desk.recorded_before(CommandState.CAPTURED)
+    with desk.database.write() as tx:
+        error = {"detail": "That is no picture.", "code": "not_a_picture"}
+        assert commands.move(tx, ID, CommandState.FAILED, error=error)
+    with pytest.raises(ProviderError, match="no picture") as caught:
+        desk.generate()
+
+    assert (caught.value.code, desk.kept) == ("not_a_picture", [])
 
 
 def test_a_seed_that_was_taken_meanwhile_is_replaced(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -402,7 +459,7 @@ def test_a_seed_that_was_taken_meanwhile_is_replaced(desk: Desk, monkeypatch: py
         )
         commands.insert(tx, other)
     seeds = iter([5, 5, 6])
-    monkeypatch.setattr(desk.captures, "new_seed", lambda: next(seeds))
+    monkeypatch.setattr("midjourney.provider.random.randrange", lambda *_: next(seeds))
     desk.reactions = [posted(desk, then=desk.done)]
     desk.generate()
 
@@ -421,7 +478,7 @@ def test_no_free_seed_at_all_is_an_error(desk: Desk, monkeypatch: pytest.MonkeyP
             created_at=1.0,
         )
         commands.insert(tx, other)
-    monkeypatch.setattr(desk.captures, "new_seed", lambda: 5)
+    monkeypatch.setattr("midjourney.provider.random.randrange", lambda *_: 5)
     with pytest.raises(ProviderError) as caught:
         desk.generate()
 

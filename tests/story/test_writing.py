@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,8 +38,12 @@ class ScriptedModel:
 
     def stream(
         self, messages: Sequence[Message], *, schema: Schema | None = None, max_tokens: int, deadline: float
-    ) -> Iterator[str]:
-        raise NotImplementedError
+    ) -> Generator[str, None, Completion]:
+        """The same answer, seven characters at a time."""
+        completion = self.complete(messages, schema=schema, max_tokens=max_tokens, deadline=deadline)
+        for start in range(0, len(completion.text), 7):
+            yield completion.text[start : start + 7]
+        return completion
 
 
 def answer(text: str, outcome: Outcome = Outcome.DONE, value: dict[str, Any] | None = None) -> Completion:
@@ -263,3 +268,69 @@ def test_half_characters_which_json_can_hold_become_the_replacement_mark() -> No
 
     assert (story.title, story.text) == ("The \ufffd Dog", "Once \ufffd and 🐶")
     assert f"{story.title}{story.text}".encode()
+
+
+# The answer as it is written
+
+
+def told(completion: Completion) -> tuple[Story, list[tuple[str, str]]]:
+    """The story, and what was told of it while it was written."""
+    seen: list[tuple[str, str]] = []
+    model = ScriptedModel(completion)
+    story = generate_story(model, WISH, deadline=9.0, on_text=lambda *parts: seen.append(parts))
+    return story, seen
+
+
+def test_whoever_looks_on_sees_title_and_story_grow_and_gets_the_same_in_the_end() -> None:
+    completion = obedient("The Dog", 'Once "upon" a time.\n\nThe end 🐶.')
+    story, seen = told(completion)
+
+    assert story == written(completion)
+    assert seen[-1] == (story.title, story.text)
+    for (title, text), (next_title, next_text) in itertools.pairwise(seen):
+        assert next_title.startswith(title)
+        assert next_text.startswith(text)
+    assert len(set(seen)) > 5
+
+
+def test_a_story_that_is_streamed_is_asked_for_like_any_other() -> None:
+    asked = []
+    for on_text in (None, lambda _title, _text: None):
+        model = ScriptedModel(obedient("A", "B"))
+        generate_story(model, WISH, deadline=9.0, on_text=on_text)
+        asked.append(model.asked)
+
+    assert asked[0] == asked[1]
+
+
+def test_prose_is_not_shown_before_it_is_known_what_of_it_is_the_title() -> None:
+    story, seen = told(answer("The Dog\n\nOnce.\n\nThe end."))
+
+    assert (story.title, story.text) == ("The Dog", "Once.\n\nThe end.")
+    assert set(seen) == {("", "")}
+
+
+def test_a_streamed_story_that_was_cut_is_kept_and_said_to_be_cut() -> None:
+    story, seen = told(answer('{"title": "The Dog", "story": "Once upon', Outcome.CUT))
+
+    assert (story.title, story.text, story.is_cut) == ("The Dog", "Once upon", True)
+    assert seen[-1] == ("The Dog", "Once upon")
+
+
+def test_what_goes_wrong_while_it_is_told_ends_the_stream() -> None:
+    closed: list[bool] = []
+
+    class Watched(ScriptedModel):
+        def stream(self, *args: Any, **kwargs: Any) -> Generator[str, None, Completion]:
+            try:
+                return (yield from super().stream(*args, **kwargs))
+            finally:
+                closed.append(True)
+
+    def lost(_title: str, _text: str) -> None:
+        raise KeyError("the job is not ours any more")
+
+    with pytest.raises(KeyError):
+        generate_story(Watched(obedient("A", "B")), WISH, deadline=9.0, on_text=lost)
+
+    assert closed == [True]
