@@ -1,5 +1,10 @@
 // Talking to the service: every way an answer can fail becomes one Trouble in plain words.
 
+import { setClock } from "./clock.js";
+
+// No answer is worked on for long, so one that takes longer got lost.
+const PATIENCE = 20_000;
+
 export class Trouble extends Error {
   /** @param {{title: string, detail?: string, status?: number, retryAfter?: number, requestId?: string}} what
    *  `status` is 0 when no readable answer came; `retryAfter` is in seconds. */
@@ -29,25 +34,39 @@ function secondsToWait(header) {
   return Math.max(0, Math.ceil(wait)) || 0;
 }
 
-const refusal = (response, problem) => new Trouble({
+/** @param {object} problem as in application/problem+json */
+export const troubleOf = (problem, retryAfter = 0) => new Trouble({
   title: problem.title || problem.error || "The farm could not do that",
   detail: problem.detail || problem.error,
-  status: response.status,
-  retryAfter: secondsToWait(response.headers.get("Retry-After")),
+  status: problem.status,
+  retryAfter,
   requestId: problem.request_id,
 });
 
-async function send(url, options) {
-  let response, text;
+/** The response and its text. Throws the signal's reason if that ends it. */
+async function fetched(url, { signal, ...options }) {
+  signal?.throwIfAborted();
+  const call = new AbortController();
+  const end = () => call.abort();
+  const timer = setTimeout(end, PATIENCE);
+  signal?.addEventListener("abort", end);
   try {
-    response = await fetch(url, options);
-    text = await response.text();
+    const response = await fetch(url, { ...options, signal: call.signal });
+    return [response, await response.text()];
   } catch {
-    throw options.signal?.aborted ? options.signal.reason : unreachable();
+    throw signal?.aborted ? signal.reason : unreachable();
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", end);
   }
+}
+
+async function send(url, options = {}) {
+  const [response, text] = await fetched(url, options);
   const answer = parsed(text);
   if (!answer) throw unreadable(response.status);
-  if (!response.ok) throw refusal(response, answer);
+  setClock(response.headers.get("Date"));
+  if (!response.ok) throw troubleOf({ ...answer, status: response.status }, secondsToWait(response.headers.get("Retry-After")));
   return answer;
 }
 
@@ -61,17 +80,25 @@ function parsed(text) {
   }
 }
 
-export function tellStory(wish, { signal }) {
-  return send("/api/generate-story", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(wish),
-    signal,
-  });
-}
+const post = (url, body, headers = {}) => send(url, {
+  method: "POST",
+  headers: { "Content-Type": "application/json", ...headers },
+  body,
+});
 
 const jobUrl = (id) => `/api/jobs/${encodeURIComponent(id)}`;
 
-export const readJob = (id, signal) => send(jobUrl(id), { signal });
+/** The job that tells the story, now or as it was when the same key came before.
+ *  @param {string} wish the request's body */
+export const orderStory = (wish, key) => post("/api/generate-story", wish, { Prefer: "respond-async", "Idempotency-Key": key });
+
+export const readJob = (id, { signal } = {}) => send(jobUrl(id), { signal });
+
+/** The job and its `events` behind the one with the number `after`. */
+export const readNews = (id, after, { signal }) => send(`${jobUrl(id)}?after=${after}`, { signal });
+
+export const cancelJob = (id) => post(`${jobUrl(id)}/cancel`, "{}");
+
+export const eventsUrl = (id, after) => `${jobUrl(id)}/events?after=${after}`;
 
 export const downloadUrl = (id) => `${jobUrl(id)}/download`;

@@ -1,15 +1,9 @@
-// The unsent prompt outlives a reload. Storage may be forbidden (private windows, policies): then it does not.
+// The unsent prompt outlives a reload.
 
-const NAME = "storyfarm.draft";
+import { forget, keep, recall } from "./memory.js";
 
-function guarded(action) {
-  try {
-    return action();
-  } catch {
-    return null;
-  }
-}
+const NAME = "draft";
 
-export const keepDraft = (text) => guarded(() => sessionStorage.setItem(NAME, text));
-export const readDraft = () => guarded(() => sessionStorage.getItem(NAME)) ?? "";
-export const dropDraft = () => guarded(() => sessionStorage.removeItem(NAME));
+export const keepDraft = (text) => keep(NAME, text);
+export const readDraft = () => recall(NAME);
+export const dropDraft = () => forget(NAME);

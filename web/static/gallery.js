@@ -5,6 +5,8 @@ import { openLightbox } from "./lightbox.js";
 
 const gallery = byId("gallery");
 
+let shown = null;
+
 /** The grid is the four pictures once more, on one sheet. */
 export const singlePictures = (images) => images.filter(({ role }) => role !== "grid");
 
@@ -21,6 +23,9 @@ function thumbnail(pictures, index) {
 
 export function showGallery(images) {
   const pictures = singlePictures(images);
+  const urls = pictures.map(({ url }) => url).join(" ");
+  if (urls === shown) return;
+  shown = urls;
   gallery.replaceChildren(...pictures.map((_, index) => thumbnail(pictures, index)));
   gallery.hidden = pictures.length === 0;
 }

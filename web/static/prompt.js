@@ -69,7 +69,14 @@ export function focusPrompt() {
   box.select();
 }
 
-export const promptWasTold = dropDraft;
+export const promptText = () => box.value;
+
+export const hasPrompt = () => Boolean(box.value.trim());
+
+/** @param {string} told what stood in the box then: words that were written since stay a draft */
+export function promptWasTold(told) {
+  if (box.value === told) dropDraft();
+}
 
 export function setUpPrompt(form) {
   if (!box.value) box.value = readDraft();

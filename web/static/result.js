@@ -1,10 +1,12 @@
-// The told story: title, paragraphs, pictures, and what can be done with them.
+// The story: its title, paragraphs and pictures while they come, and when it is told what can be done with it.
 
 import { downloadUrl } from "./api.js";
+import { turnTo } from "./attention.js";
 import { copied } from "./copy.js";
-import { announce, byId, element } from "./dom.js";
+import { announce, byId } from "./dom.js";
 import { inWords } from "./duration.js";
 import { showGallery, singlePictures } from "./gallery.js";
+import { showProse } from "./prose.js";
 
 const article = byId("result");
 const title = byId("story-title");
@@ -13,12 +15,25 @@ const copy = byId("copy");
 const late = byId("late");
 const FEEDBACK_MS = 2_000;
 
-const paragraphs = (text) => text.split(/\n\s*\n/).map((each) => each.trim()).filter(Boolean);
+function showParts({ title: called, story: text, images }) {
+  if (title.textContent !== called) title.textContent = called;
+  showProse(story, text);
+  showGallery(images);
+}
 
-function showStory(text) {
-  story.replaceChildren(...paragraphs(text).map((each) => element("p", { dir: "auto" }, each)));
-  story.hidden = !text;
-  copy.hidden = !text;
+/** @param {boolean} isMaking the story still grows: nothing can be done with it yet */
+function setMaking(isMaking) {
+  article.setAttribute("aria-busy", isMaking);
+  byId("told").hidden = isMaking;
+}
+
+/** @param {import("./making.js").NOTHING_YET} making */
+export function showMaking(making) {
+  late.hidden = true;
+  setMaking(true);
+  story.classList.toggle("is-growing", !making.isWritten);
+  showParts(making);
+  story.hidden = article.hidden = false;
 }
 
 function colophon({ timings = {}, sandbox }) {
@@ -32,19 +47,30 @@ function colophon({ timings = {}, sandbox }) {
   return line.charAt(0).toUpperCase() + line.slice(1);
 }
 
-export function showResult(answer) {
-  title.textContent = answer.title || (answer.story ? "Your story" : "Your pictures");
-  showStory(answer.story);
-  showGallery(answer.images);
+function showEnd(parts, { download, note }) {
   late.hidden = true;
-  byId("download").href = downloadUrl(answer.id);
-  byId("colophon").textContent = colophon(answer);
-  article.hidden = false;
+  setMaking(false);
+  story.classList.remove("is-growing");
+  showParts(parts);
+  story.hidden = copy.hidden = !parts.story;
+  article.hidden = !(parts.title || parts.story || parts.images.length);
+  byId("download").hidden = !download;
+  byId("download").href = download;
+  byId("colophon").textContent = note;
+}
+
+export function showResult(answer) {
+  const called = answer.title || (answer.story ? "Your story" : "Your pictures");
+  showEnd({ ...answer, title: called }, { download: downloadUrl(answer.id), note: colophon(answer) });
+}
+
+/** What there is of a story that came to no end; nothing if that is nothing. */
+export function showUnfinished(making, { id, result }) {
+  showEnd(making, { download: result ? downloadUrl(id) : "", note: "Stopped before it was finished." });
 }
 
 export function announceResult(answer) {
-  title.focus({ preventScroll: true });
-  article.scrollIntoView({ block: "start" });
+  turnTo(article, title);
   const count = singlePictures(answer.images).length;
   announce(`The story is here, with ${count} ${count === 1 ? "picture" : "pictures"}.`);
 }
@@ -57,8 +83,13 @@ export function showLate(text) {
 
 export const hideResult = () => { article.hidden = true; };
 
-/** After a wait that came to nothing, the story before it is worth more than an empty page. */
+/** After an order that came to nothing, the story before it is worth more than an empty page. */
 export const bringBackResult = () => { article.hidden = !title.textContent; };
+
+export function clearResult() {
+  hideResult();
+  showParts({ title: "", story: "", images: [] });
+}
 
 async function copyStory() {
   const worked = await copied([title.textContent, ...Array.from(story.children, (each) => each.textContent)].join("\n\n"));

@@ -1,36 +1,70 @@
-// The front door: from the prompt through the wait to the story.
+// The front door: from the prompt, or an address that names a story, through the wait to the story.
 
-import { tellStory, Trouble } from "./api.js";
+import { jobInAddress, onMove, putJobInAddress } from "./address.js";
+import { cancelJob, orderStory, readJob, readNews, Trouble, troubleOf } from "./api.js";
+import { keepPlace, turnTo } from "./attention.js";
+import { now } from "./clock.js";
 import { announce, byId } from "./dom.js";
+import { inWords } from "./duration.js";
+import { follow, hasEnded } from "./follow.js";
 import { showGallery } from "./gallery.js";
+import { keyFor, keyIsUsed } from "./key.js";
 import { watchForPictures } from "./late.js";
 import { setUpLightbox } from "./lightbox.js";
-import { focusPrompt, promptWasTold, readPrompt, setUpPrompt } from "./prompt.js";
-import { announceResult, bringBackResult, hideResult, setUpResult, showLate, showResult } from "./result.js";
-import { hideProblems, hideTrouble, onRetry, showProblems, showTrouble } from "./trouble.js";
-import { startWaiting } from "./wait.js";
+import { afterEvent, afterLook, NOTHING_YET } from "./making.js";
+import { focusPrompt, hasPrompt, promptText, promptWasTold, setUpPrompt } from "./prompt.js";
+import {
+  announceResult, bringBackResult, clearResult, hideResult, setUpResult, showLate, showMaking, showResult, showUnfinished,
+} from "./result.js";
+import { hideProblems, hideTrouble, showProblems, showTrouble } from "./trouble.js";
+import { Wait } from "./wait.js";
+import { readWish } from "./wish.js";
 
 const form = byId("wish");
 const button = byId("generate");
+const note = byId("note");
 const panel = byId("wait");
-const STOPPED = Symbol("stopped");
+const KIND = "story";
+const TITLE = document.title;
 
-// The service ends a request by itself at its timeout; this long after, it never will.
-const GRACE = 30;
+const unknown = () => new Trouble({
+  title: "There is no such story",
+  detail: "Its address may not be complete, or the story has been deleted. You can tell a new one here.",
+  status: 404,
+});
 
-let request = null;
-let watch = new AbortController();
+/** What the page is about, until the next submit or address: a job that is known by and by, and the wait for it.
+ *  `again`: what another try does if it fails. */
+class Visit {
+  constructor(again) {
+    Object.assign(this, { again, job: null, wait: null, ending: new AbortController() });
+  }
 
-/** The request's body, or null when the prompt is not fit to send. */
-function readWish() {
-  const prompt = readPrompt();
-  if (!prompt) return null;
-  const { style, language, words } = form.elements;
-  const wish = { prompt_text: prompt, words: Number(words.value) };
-  if (style.value) wish.style = style.value;
-  if (language.value) wish.language = language.value;
-  return wish;
+  get signal() {
+    return this.ending.signal;
+  }
+
+  startWaiting(making, since) {
+    this.wait = new Wait(making, since);
+    setBusy(true);
+    byId("wait-title").focus({ preventScroll: true });
+    panel.scrollIntoView({ block: "nearest" });
+  }
+
+  stopWaiting() {
+    this.wait?.end();
+    this.wait = null;
+    setBusy(false);
+  }
+
+  end() {
+    this.ending.abort();
+    this.stopWaiting();
+  }
 }
+
+let visit = new Visit();
+let address = jobInAddress();
 
 function setBusy(busy) {
   // Not `disabled`: that would throw the keyboard's focus away.
@@ -39,88 +73,187 @@ function setBusy(busy) {
   button.textContent = busy ? "Writing and painting…" : "Generate Story";
 }
 
-const tooLate = () => new Trouble({
-  title: "The farm did not answer in time",
-  detail: "It should have said something long ago. Try again.",
-});
+function startVisit(again) {
+  visit.end();
+  hideTrouble();
+  note.textContent = "";
+  visit = new Visit(again);
+  return visit;
+}
 
-/** The answer to the wish; throws STOPPED or a Trouble. */
-async function answerTo(wish) {
-  request = new AbortController();
-  const patience = setTimeout(() => request.abort(tooLate()), (Number(panel.dataset.timeout) + GRACE) * 1000);
-  const stopWaiting = startWaiting();
-  setBusy(true);
-  panel.scrollIntoView({ block: "nearest" });
+/** Does `action` for a new visit; its failure is shown, unless the page is about something else by then. */
+async function during(again, action) {
+  const mine = startVisit(again);
   try {
-    return await tellStory(wish, { signal: request.signal });
-  } finally {
-    clearTimeout(patience);
-    stopWaiting();
-    setBusy(false);
-    request = null;
+    await action(mine);
+  } catch (reason) {
+    if (mine.signal.aborted) return;
+    mine.stopWaiting();
+    if (!(reason instanceof Trouble)) throw reason;
+    showTrouble(reason, mine.again);
   }
 }
 
-function pictureArrived(answer, images) {
-  showGallery(images);
-  showLate("");
-  hideProblems();
+const retryWithPrompt = () => (hasPrompt() ? tell : null);
+
+/** The job for the wish: the same one if it was ordered before and the answer got lost. */
+async function ordered(wish) {
+  try {
+    const job = await orderStory(wish, keyFor(wish));
+    keyIsUsed();
+    return job;
+  } catch (trouble) {
+    if (trouble.status) keyIsUsed();
+    throw trouble;
+  }
+}
+
+function pictureArrived(images) {
+  keepPlace(() => {
+    showGallery(images);
+    showLate("");
+    hideProblems();
+  });
   announce("The picture has arrived.");
 }
 
-function hopeForPicture(answer) {
+function hopeForPicture(job, signal) {
   showLate("The picture was not ready in time. If it still arrives it will appear here.");
-  watch = new AbortController();
-  watchForPictures(answer.id, {
-    signal: watch.signal,
-    arrived: (images) => pictureArrived(answer, images),
-    gaveUp: () => showLate("The picture did not arrive."),
-  });
+  watchForPictures(job, { signal, arrived: pictureArrived, gaveUp: () => showLate("The picture did not arrive.") });
 }
 
-function show(answer) {
-  watch.abort();
-  promptWasTold();
+function showTold(job, signal) {
+  const answer = job.result;
   showResult(answer);
-  if (answer.status !== "partial") {
+  document.title = `${byId("story-title").textContent} · Storyfarm`;
+  if (!answer.problems.length) {
     announceResult(answer);
     return;
   }
-  if (answer.problems.some(({ code }) => code === "image_timeout")) hopeForPicture(answer);
-  showProblems(answer.problems);
+  if (answer.problems.some(({ code }) => code === "image_timeout")) hopeForPicture(job, signal);
+  showProblems(answer.problems, retryWithPrompt());
 }
 
-function cameToNothing(reason) {
-  bringBackResult();
-  if (reason === STOPPED) {
-    byId("note").textContent = "Stopped waiting. Your prompt is still here.";
-    button.focus();
-    return;
-  }
-  if (!(reason instanceof Trouble)) throw reason;
-  showTrouble(reason);
+const ends = {
+  completed: (job, making, signal) => showTold(job, signal),
+  failed: (job, making) => {
+    showUnfinished(making, job);
+    showTrouble(troubleOf(job.error), retryWithPrompt());
+  },
+  cancelled: (job, making) => {
+    showUnfinished(making, job);
+    const kept = making.story || making.images.length ? " What was made so far is below." : "";
+    note.textContent = `This story was cancelled.${kept}`;
+    announce(note.textContent);
+    turnTo(form, button);
+  },
+};
+
+/** Shows the story while it is made, and how it ends. */
+async function watch(job, mine) {
+  const prompt = promptText();
+  let making = afterLook({ ...NOTHING_YET, state: job.state }, job);
+  const grow = (more) => {
+    if (more.images.length && !making.images.length) announce("The picture is here.");
+    making = more;
+    mine.wait.show(making);
+    keepPlace(() => showMaking(making));
+  };
+  grow(making);
+  panel.scrollIntoView({ block: "start" });
+  const ended = await follow(job.id, {
+    signal: mine.signal,
+    happened: (kind, data) => grow(afterEvent(making, kind, data)),
+    looked: (seen) => grow(afterLook(making, seen)),
+    lost: (isLost) => mine.wait.lost(isLost),
+  });
+  if (ended.state === "completed") promptWasTold(prompt);
+  keepPlace(() => mine.stopWaiting());
+  ends[ended.state](ended, making, mine.signal);
 }
 
 async function tell() {
-  const wish = !request && readWish();
+  const wish = visit.wait ? null : readWish(form);
   if (!wish) return;
-  byId("note").textContent = "";
-  hideTrouble();
-  hideResult();
+  await during(tell, async (mine) => {
+    hideResult();
+    mine.startWaiting(NOTHING_YET, now());
+    announce(`Story and picture are being made. Usually that takes about ${inWords(Math.max(panel.dataset.usualStory, panel.dataset.usualImage))}.`);
+    mine.job = ordered(wish);
+    const job = await mine.job.catch((trouble) => {
+      bringBackResult();
+      throw trouble;
+    });
+    if (mine.signal.aborted) return;
+    address = job.id;
+    putJobInAddress(job.id);
+    mine.again = () => open(job.id);
+    document.title = "A story on its way · Storyfarm";
+    await watch(job, mine);
+  });
+}
+
+/** What a job that came to no good end has left behind. */
+async function remains(job, signal) {
+  const { events } = await readNews(job.id, 0, { signal });
+  return afterLook(events.reduce((making, { kind, data }) => afterEvent(making, kind, data), NOTHING_YET), job);
+}
+
+async function read(id, signal) {
   try {
-    const answer = await answerTo(wish);
-    show(answer);
-  } catch (reason) {
-    cameToNothing(reason);
+    const job = await readJob(id, { signal });
+    if (job.kind === KIND) return job;
+  } catch (trouble) {
+    if (trouble.status !== 404) throw trouble;
   }
+  throw unknown();
+}
+
+/** Shows the story with this id, however far it is. */
+async function open(id) {
+  await during(() => open(id), async (mine) => {
+    clearResult();
+    mine.job = read(id, mine.signal);
+    const job = await mine.job;
+    if (hasEnded(job)) {
+      ends[job.state](job, job.state === "completed" ? NOTHING_YET : await remains(job, mine.signal), mine.signal);
+      return;
+    }
+    mine.startWaiting(NOTHING_YET, Date.parse(job.created_at));
+    await watch(job, mine);
+  });
+}
+
+async function stop() {
+  const { wait, job } = visit;
+  if (!wait || wait.isStopping) return;
+  wait.stopping(true);
+  try {
+    await cancelJob((await job).id);
+  } catch {
+    wait.stopping(false);
+  }
+}
+
+function move(id) {
+  if (id === address) return;
+  address = id;
+  document.title = TITLE;
+  if (id) {
+    open(id);
+    return;
+  }
+  startVisit();
+  clearResult();
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   tell();
 });
-byId("stop").addEventListener("click", () => request?.abort(STOPPED));
-onRetry(tell);
+byId("stop").addEventListener("click", stop);
+onMove(move);
 setUpPrompt(form);
 setUpResult({ another: focusPrompt });
 setUpLightbox();
+if (address) open(address);

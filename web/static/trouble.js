@@ -1,20 +1,23 @@
 // Saying what went wrong, and when to try again.
 
+import { turnTo } from "./attention.js";
 import { announce, byId, element } from "./dom.js";
 import { inWords } from "./duration.js";
+import { hasPrompt } from "./prompt.js";
 
 const notice = byId("trouble");
 const error = byId("error");
 const problems = byId("problems");
 const retry = byId("retry");
 
-// These need another prompt or a key; the same request again would get the same answer.
-const POINTLESS = [400, 401, 403, 413, 422];
+// These need another prompt, address or key; the same request again would get the same answer.
+const POINTLESS = [400, 401, 403, 404, 413, 422];
 
 // A longer Retry-After (a quota's, say) is told by the problem's detail, not counted down.
 const LONGEST_COUNTDOWN = 300;
 
 let ticking = 0;
+let action = null;
 
 export function hideTrouble() {
   clearInterval(ticking);
@@ -26,14 +29,15 @@ export function hideProblems() {
   if (!problems.hidden) hideTrouble();
 }
 
-function show(part) {
+/** @param {(() => void) | null} again what the button does; without it there is none */
+function show(part, again) {
   clearInterval(ticking);
   for (const each of [error, problems]) each.hidden = each !== part;
-  retry.hidden = false;
+  action = again;
+  retry.hidden = !again;
   readyToRetry();
   notice.hidden = false;
-  notice.focus();
-  notice.scrollIntoView({ block: "start" });
+  if (!turnTo(notice)) announce(part.querySelector("h2").textContent);
 }
 
 function readyToRetry() {
@@ -59,28 +63,28 @@ function countDown(seconds) {
 }
 
 /** @param {import("./api.js").Trouble} trouble */
-export function showTrouble(trouble) {
+export function showTrouble(trouble, again) {
   const busy = trouble.status === 503;
   byId("error-title").textContent = busy ? "The farm is busy just now" : trouble.title;
   byId("error-detail").textContent = trouble.detail;
   byId("error-request").textContent = trouble.requestId ? `Request ${trouble.requestId}` : "";
-  show(error);
-  retry.hidden = POINTLESS.includes(trouble.status);
+  byId("error-kept").hidden = trouble.status === 404 || !hasPrompt();
+  show(error, POINTLESS.includes(trouble.status) ? null : again);
   if (trouble.retryAfter && trouble.retryAfter <= LONGEST_COUNTDOWN) countDown(trouble.retryAfter);
 }
 
 const MISSING = {
+  story_cut: "The story breaks off",
   story: "The pictures are here, but the story is missing",
   image: "The story is here, but the picture is missing",
 };
 
-/** @param {{part: "story"|"image", title: string, detail: string}[]} missing */
-export function showProblems(missing) {
-  byId("problems-title").textContent = MISSING[missing[0].part];
+/** @param {{part: "story"|"image", code: string, title: string, detail: string}[]} missing */
+export function showProblems(missing, again) {
+  const [{ part, code }] = missing;
+  byId("problems-title").textContent = MISSING[code] ?? MISSING[part];
   byId("problems-list").replaceChildren(...missing.map(({ title, detail }) => element("li", {}, detail || title)));
-  show(problems);
+  show(problems, again);
 }
 
-export function onRetry(action) {
-  retry.addEventListener("click", action);
-}
+retry.addEventListener("click", () => action?.());

@@ -1,61 +1,105 @@
-// The lively wait: elapsed time, and two bars that estimate from what is usual.
+// The lively wait: elapsed time, how far story and picture are, and what is out of the ordinary.
 
+import { now } from "./clock.js";
 import { announce, byId } from "./dom.js";
 import { inWords } from "./duration.js";
+import { clearPreview, showPreview } from "./preview.js";
 
 const panel = byId("wait");
+const stop = byId("stop");
 const timeout = Number(panel.dataset.timeout);
-
-const story = {
-  bar: byId("wait-story"),
-  hint: byId("wait-story-hint"),
-  usual: Number(panel.dataset.usualStory),
-  doing: "A storyteller is writing it",
-  over: "Should be written by now; it is shown together with the picture.",
-};
-const picture = {
-  bar: byId("wait-image"),
-  hint: byId("wait-image-hint"),
-  usual: Number(panel.dataset.usualImage),
-  doing: "MidJourney is painting it, four times over",
-  over: `Taking longer than usual. The farm waits up to ${inWords(timeout)} for it.`,
-};
-
+const usual = { story: Number(panel.dataset.usualStory), image: Number(panel.dataset.usualImage) };
+const TICK = 250;
 // Said aloud rarely: somebody listening should not be told every second.
 const SPOKEN_EVERY = 30;
 
-/** Past the usual time the bar stops pretending to know. */
-function showLine({ bar, hint, usual, doing, over }, elapsed) {
-  const late = elapsed >= usual;
-  if (late) bar.removeAttribute("value");
-  else bar.value = elapsed / usual;
-  const text = late ? over : `${doing}. Usually takes about ${inWords(usual)}.`;
-  if (hint.textContent !== text) hint.textContent = text;
+const expectation = (elapsed, seconds, late) => (elapsed < seconds ? `Usually takes about ${inWords(seconds)}.` : late);
+
+/** What a line says; without `share` nobody knows how far it is, and the bar does not pretend to. */
+function storyLine({ state, story, isWritten }, elapsed) {
+  if (isWritten) return { share: 1, hint: "Written. It is below." };
+  if (story) return { hint: "Being written, below." };
+  if (state === "queued") return { hint: "Waiting in line." };
+  return { hint: `A storyteller is thinking it up. ${expectation(elapsed, usual.story, "It takes longer than usual.")}` };
 }
 
-function show(elapsed) {
-  byId("elapsed").textContent = inWords(Math.floor(elapsed));
-  showLine(story, elapsed);
-  showLine(picture, elapsed);
+function pictureLine({ state, painting, images }, elapsed) {
+  if (images.length) return { share: 1, hint: "Painted. It is below." };
+  if (state === "queued") return { hint: "Waiting in line." };
+  const { percent = null, message = "" } = painting ?? {};
+  if (percent !== null) return { share: percent / 100, hint: `${message} ${percent} % done.` };
+  const late = `It takes longer than usual; the farm waits up to ${inWords(timeout)} for it.`;
+  return { hint: `${message} ${expectation(elapsed, usual.image, late)}`.trim() };
 }
 
-/** Shows the panel; the function returned hides it again. */
-export function startWaiting() {
-  const began = performance.now();
-  let spoken = 0;
-  const tick = () => {
-    const elapsed = (performance.now() - began) / 1000;
-    show(elapsed);
-    if (elapsed - spoken < SPOKEN_EVERY) return;
-    spoken = elapsed;
-    announce(`Still waiting, ${inWords(Math.floor(elapsed))} so far.`);
-  };
-  tick();
-  panel.hidden = false;
-  announce(`Story and picture are being made. Usually that takes about ${inWords(Math.max(story.usual, picture.usual))}.`);
-  const timer = setInterval(tick, 250);
-  return () => {
-    clearInterval(timer);
+function say(place, text) {
+  if (place.textContent !== text) place.textContent = text;
+}
+
+function showLine(name, { share = null, hint }) {
+  const bar = byId(`wait-${name}`);
+  if (share === null) bar.removeAttribute("value");
+  else bar.value = share;
+  say(byId(`wait-${name}-hint`), hint);
+}
+
+const RECONNECTING = "The connection is gone; reconnecting. The story goes on meanwhile.";
+const TAKEN_UP = "The farm was interrupted, and has taken the story up again.";
+
+const spokenProgress = ({ painting, images }) => (
+  painting?.percent != null && !images.length ? ` The picture is ${painting.percent} percent done.` : ""
+);
+
+/** The panel, shown from now until `end`. `since`: when the wait began, in milliseconds of the service's clock. */
+export class Wait {
+  constructor(making, since) {
+    Object.assign(this, { making, since, isLost: false, isStopping: false });
+    this.spoken = Math.max(0, this.elapsed);
+    clearPreview();
+    this.draw();
+    panel.hidden = false;
+    this.timer = setInterval(() => this.tick(), TICK);
+  }
+
+  get elapsed() {
+    return Math.max(0, (now() - this.since) / 1000);
+  }
+
+  draw() {
+    const { making, elapsed } = this;
+    say(byId("elapsed"), inWords(Math.floor(elapsed)));
+    showLine("story", storyLine(making, elapsed));
+    showLine("image", pictureLine(making, elapsed));
+    say(byId("wait-note"), this.isLost ? RECONNECTING : making.begun > 1 ? TAKEN_UP : "");
+    say(stop, this.isStopping ? "Stopping…" : "Stop");
+    stop.setAttribute("aria-disabled", this.isStopping);
+  }
+
+  tick() {
+    this.draw();
+    if (this.elapsed - this.spoken < SPOKEN_EVERY) return;
+    this.spoken = this.elapsed;
+    announce(`Still waiting, ${inWords(Math.floor(this.elapsed))} so far.${spokenProgress(this.making)}`);
+  }
+
+  /** What changed is drawn with the next tick, a preview as soon as it is loaded. */
+  show(making) {
+    this.making = making;
+    showPreview(making.painting?.preview);
+  }
+
+  lost(isLost) {
+    this.isLost = isLost;
+    if (isLost) announce(RECONNECTING);
+  }
+
+  stopping(isStopping) {
+    this.isStopping = isStopping;
+    this.draw();
+  }
+
+  end() {
+    clearInterval(this.timer);
     panel.hidden = true;
-  };
+  }
 }
