@@ -17,16 +17,16 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
-import platform
 import signal
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.machine import machine
+from bench.processes import Broken, allow_many_files
 from bench.report import table
-from bench.servers import SERVERS, Broken, Delays, Measured, allow_many_files, measure
+from bench.servers import SERVERS, Delays, Measured, measure
 from images.editing import cut_grid
 from sandbox.painter import paint_grid
 
@@ -98,26 +98,6 @@ def _picture_work() -> str:
     )
 
 
-def _machine() -> str:
-    model = next(
-        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
-        platform.processor(),
-    )
-    load = os.getloadavg()[0]
-    return (
-        f"{os.cpu_count()} cores ({model or platform.machine()}), Python {platform.python_version()}, "
-        f"{platform.system()}; load average at the start {load:.1f}."
-    )
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123
-            return file.readlines()
-    except OSError:
-        return []
-
-
 def _delays(text: str) -> Delays:
     story, _, picture = text.partition("/")
     return Delays(float(story), float(picture))
@@ -139,7 +119,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     allow_many_files()
-    print(_machine())
+    print(machine())
     print(_picture_work(), flush=True)
     for case in _cases(options):
         _run(case)

@@ -16,13 +16,20 @@ _HEAD = (
 def table(measured: Sequence[Measured], ours: str) -> str:
     """A Markdown table; the columns with an x are divided by that of `ours`, as many held."""
     base = {line.held: line for line in measured if line.server == ours}
-    rows = [_HEAD, *(_row(line, base.get(line.held)) for line in measured)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    lines = ["| " + " | ".join(_cell(row, n, width) for n, width in enumerate(widths)) + " |" for row in rows]
-    lines.insert(
-        1, "|" + "|".join("-" * (width + 1) + (":" if n else "-") for n, width in enumerate(widths)) + "|"
-    )
-    return "\n".join([*lines, *_failures(measured)])
+    rows = [_row(line, base.get(line.held)) for line in measured]
+    return "\n".join([markdown(_HEAD, rows), *_failures(measured)])
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]], *, names: int = 1) -> str:
+    """A Markdown table, its columns aligned to the right but for the first `names`."""
+    lines = [head, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    rule = ["-" * (width + 1) + ("-" if n < names else ":") for n, width in enumerate(widths)]
+    texts = [
+        "| " + " | ".join(_cell(line[n], width, n < names) for n, width in enumerate(widths)) + " |"
+        for line in lines
+    ]
+    return "\n".join([texts[0], f"|{'|'.join(rule)}|", *texts[1:]])
 
 
 def share(values: Sequence[float], part: float) -> float:
@@ -42,7 +49,7 @@ def _row(line: Measured, base: Measured | None) -> tuple[str, ...]:
             f"{len(line.added) + len(line.failures):,}",
             f"{len(line.failures):,}",
         ),
-        *(_ms(median), _ms(p99), _ms(max(line.added, default=None)), f"{cpu * 1000:.1f}" if cpu else "-"),
+        *(ms(median), ms(p99), ms(max(line.added, default=None)), f"{cpu * 1000:.1f}" if cpu else "-"),
         f"{memory / 1000:,.0f}" if memory is not None else "-",
         *(ratios if base and base is not line else [""] * len(own)),
         "/".join(f"{part:.0%}" for part in line.busy),
@@ -62,12 +69,13 @@ def _ratio(value: float | None, other: float | None) -> str:
     return f"{value / other:.2g}" if value and other and value > 0 and other > 0 else "-"
 
 
-def _ms(seconds: float | None) -> str:
+def ms(seconds: float | None) -> str:
+    """Seconds as milliseconds."""
     return "-" if seconds is None else f"{seconds * 1000:,.1f}"
 
 
-def _cell(row: Sequence[str], column: int, width: int) -> str:
-    return row[column].rjust(width) if column else row[column].ljust(width)
+def _cell(text: str, width: int, is_name: bool) -> str:
+    return text.ljust(width) if is_name else text.rjust(width)
 
 
 def _failures(measured: Sequence[Measured]) -> list[str]:
