@@ -7,7 +7,7 @@ that was taken for dead and comes back changes nothing any more.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -24,6 +24,8 @@ from utils import iso, new_id
 # How often a job is started whose process dies each time.
 MOST_ATTEMPTS = 3
 _BEGUN = "Begun."
+# SQLite takes 32,766 values in a statement.
+_AT_ONCE = 1000
 
 # Built once: compiling a statement for each call costs more than running it.
 _INSERT = jobs.insert()
@@ -49,8 +51,10 @@ _CLAIM = (
 )
 _EXTEND = (
     jobs.update()
-    .where(jobs.c.id == bindparam("job_id"), jobs.c.lease == bindparam("held"))
+    .where(jobs.c.id.in_(bindparam("job_ids", expanding=True)))
+    .where(jobs.c.lease.in_(bindparam("held", expanding=True)))
     .values(lease_until=bindparam("new_until"))
+    .returning(jobs.c.id)
 )
 _RING = (
     jobs.update()
@@ -191,10 +195,16 @@ def holds(tx: Connection, job_id: str, lease: str) -> bool:
     return tx.execute(_LEASE, {"job_id": job_id}).scalar_one_or_none() == lease
 
 
-def extend(tx: Connection, job_id: str, lease: str, *, lease_seconds: float) -> bool:
-    """Say that the work goes on; False if the lease is somebody else's."""
-    values = {"job_id": job_id, "held": lease, "new_until": time.time() + lease_seconds}
-    return bool(tx.execute(_EXTEND, values).rowcount)
+def extend(tx: Connection, leases: Mapping[str, str], *, lease_seconds: float) -> set[str]:
+    """Say that the work goes on; `leases` by the jobs' ids. Gives the ids whose lease is still held."""
+    ids = list(leases)
+    held: set[str] = set()
+    for start in range(0, len(ids), _AT_ONCE):
+        some = ids[start : start + _AT_ONCE]
+        values = {"job_ids": some, "held": [leases[job_id] for job_id in some]}
+        extended = tx.execute(_EXTEND, {**values, "new_until": time.time() + lease_seconds})
+        held.update(row.id for row in extended)
+    return held
 
 
 def record(tx: Connection, job_id: str, lease: str, news: Sequence[Event] = (), **changes: Any) -> bool:

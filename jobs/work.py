@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from database import Database
@@ -47,7 +48,7 @@ class Task:
         self.job = job
         self.is_watched = is_watched
         self.result: dict[str, Any] = dict(job.result or {})
-        self._lease = job.lease or ""
+        self.lease = job.lease or ""
         self._database = database
         self._ledger = ledger
         self._notifier = notifier
@@ -110,8 +111,8 @@ class Task:
     def check(self) -> None:
         """Raises Lost if the job was cancelled or taken over meanwhile."""
         with self._database.read() as tx:
-            if not rows.holds(tx, self.job.id, self._lease):
-                self._lost.set()
+            if not rows.holds(tx, self.job.id, self.lease):
+                self.lose()
         self._raise_if_lost()
 
     def complete(self, news: Sequence[Event] = ()) -> None:
@@ -126,9 +127,9 @@ class Task:
         self._ledger.write(partial(rows.give_back, job=self.job))
         self._notify()
 
-    def extend(self, lease_seconds: float) -> Write:
-        """What says that the work goes on, for the ledger."""
-        return self._fenced(partial(rows.extend, lease_seconds=lease_seconds))
+    def lose(self) -> None:
+        """The job is somebody else's now, or nobody's."""
+        self._lost.set()
 
     def _end(self, state: JobState, news: Sequence[Event], **changes: Any) -> None:
         self._raise_if_lost()
@@ -145,7 +146,7 @@ class Task:
     def _write(self, write: Callable[..., bool]) -> bool:
         """Write it now; whether the job was still ours. What others write behind it does not matter."""
         results: list[bool] = []
-        self._ledger.write(lambda tx: results.append(write(tx, self.job.id, self._lease)))
+        self._ledger.write(lambda tx: results.append(write(tx, self.job.id, self.lease)))
         return results[-1]
 
     def _put(self, news: Sequence[Event], **changes: Any) -> None:
@@ -153,9 +154,9 @@ class Task:
         self._ledger.put(Entry(writes=[record], effects=[self._notify]))
 
     def _fenced(self, write: Callable[..., bool]) -> Write:
-        def fenced(tx: Any) -> None:
-            if not write(tx, self.job.id, self._lease):
-                self._lost.set()
+        def fenced(tx: Connection) -> None:
+            if not write(tx, self.job.id, self.lease):
+                self.lose()
 
         return fenced
 
@@ -195,8 +196,7 @@ class Runner:
         self._ring = ring
         self._lease_seconds = lease_seconds
         self._most_queued = most_queued
-        self._lock = threading.Lock()
-        self._in_hand: dict[str, Task] = {}
+        self._in_hand: dict[str, Task | None] = {}  # None while the job's row is still to be written
         self._caretaker = Periodic("caretaker", lease_seconds / 3, self._look_after)
         self.ended: Callable[[], None] = lambda: None
 
@@ -226,12 +226,28 @@ class Runner:
 
     def begin(self, job: Job, *also: Write) -> Task:
         """Record the job as one that this thread does at once; then call `carry_out`."""
-        mine = rows.claimed(job, lease_seconds=self._lease_seconds)
-        self._ledger.write(partial(rows.insert, job=mine), *also)
-        return self._take(mine, is_watched=False)
+        begun: list[Job] = []
+
+        def insert(tx: Connection) -> None:  # the lease begins now, not before the wait for the ledger
+            begun.append(rows.claimed(job, lease_seconds=self._lease_seconds))
+            rows.insert(tx, begun[-1])
+
+        self._in_hand[job.id] = None
+        try:
+            self._ledger.write(insert, *also)
+        except BaseException:
+            self._in_hand.pop(job.id, None)
+            raise
+        return self._take(begun[-1], is_watched=False)
 
     def run(self, job_id: str) -> None:
-        """Do the job if it is still to be done. Errors stand in its row afterwards."""
+        """Do the job if it is still to be done. Errors stand in its row afterwards.
+
+        A job that this process has in hand already is left alone, even if its lease could not be extended
+        in time: a busy process is not a dead one.
+        """
+        if job_id in self._in_hand:
+            return
         claimed: list[Job | None] = []
         self._ledger.write(
             lambda tx: claimed.append(rows.claim(tx, job_id, lease_seconds=self._lease_seconds))
@@ -268,8 +284,7 @@ class Runner:
             self._fail(task, failure)
             raise failure from error
         finally:
-            with self._lock:
-                del self._in_hand[job.id]
+            self._in_hand.pop(job.id, None)
             self.ended()
 
     def cancel(self, job_id: str) -> bool:
@@ -308,10 +323,22 @@ class Runner:
         for job_id in rung[-1]:
             self._ring(job_id)
 
+    def extend_leases(self) -> None:
+        """Say that the work on everything in hand goes on."""
+        tasks = {job_id: task for job_id, task in self._in_hand.copy().items() if task}
+        leases = {job_id: task.lease for job_id, task in tasks.items()}
+
+        def extend(tx: Connection) -> None:
+            held = rows.extend(tx, leases, lease_seconds=self._lease_seconds)
+            for job_id in leases.keys() - held:
+                tasks[job_id].lose()
+
+        if tasks:
+            self._ledger.write(extend)
+
     def _take(self, job: Job, *, is_watched: bool) -> Task:
         task = Task(job, self._database, self._ledger, self._notifier, is_watched=is_watched)
-        with self._lock:
-            self._in_hand[job.id] = task
+        self._in_hand[job.id] = task
         return task
 
     def _fail(self, task: Task, error: StoryfarmError) -> None:
@@ -331,14 +358,8 @@ class Runner:
         self._notifier.notify(events.topic(job.id))
 
     def _look_after(self) -> None:
-        self._extend()
+        self.extend_leases()
         self.sweep()
-
-    def _extend(self) -> None:
-        with self._lock:
-            tasks = tuple(self._in_hand.values())
-        if tasks:
-            self._ledger.write(*(task.extend(self._lease_seconds) for task in tasks))
 
 
 def _restarting(job_id: str) -> Busy:

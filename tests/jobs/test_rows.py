@@ -222,7 +222,7 @@ def test_of_many_who_claim_a_job_at_once_one_has_it(database: Database) -> None:
 def test_whoever_works_on_says_so_and_keeps_the_job(database: Database) -> None:
     job = begun(database, seconds=-1)
     with database.write() as tx:
-        assert rows.extend(tx, job.id, lease_of(job), lease_seconds=LEASE)
+        assert rows.extend(tx, {job.id: lease_of(job)}, lease_seconds=LEASE) == {job.id}
 
     assert claim(database, job.id) is None
     assert history(database, job.id)[-1].number == load(database, job.id).last_event == 2
@@ -296,7 +296,7 @@ def test_who_has_lost_a_job_changes_nothing_any_more(database: Database, lose: A
     with database.write() as tx:
         assert not rows.holds(tx, job.id, lease_of(job))
         assert not rows.record(tx, job.id, lease_of(job), news, progress=50, result={"by": "the dead"})
-        assert not rows.extend(tx, job.id, lease_of(job), lease_seconds=LEASE)
+        assert not rows.extend(tx, {job.id: lease_of(job)}, lease_seconds=LEASE)
         assert not rows.give_back(tx, job)
         for state in (JobState.COMPLETED, JobState.FAILED):
             assert not rows.end(tx, job.id, lease_of(job), state, news, result={"by": "the dead"})

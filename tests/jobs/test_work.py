@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from jobs.notifier import Notifier
 from jobs.rows import Job
 from jobs.states import JobState
 from jobs.work import Lost, Runner, Task
-from ledger import Entry, Ledger
+from ledger import Entry, Ledger, Write
 from tables import jobs
 
 LEASE_SECONDS = 30.0
@@ -178,7 +179,7 @@ def test_when_the_service_stops_the_job_goes_back_and_the_attempt_does_not_count
 
 def test_a_job_that_was_left_is_begun_again_with_what_it_has(bench: Bench) -> None:
     job = rows.new("test", {})
-    bench.runner.begin(job).save(half="done")  # and then its process dies
+    bench.another_process().begin(job).save(half="done")  # and then that process dies
     bench.lapse()
     seen = []
 
@@ -255,11 +256,68 @@ def test_a_lease_is_extended_while_the_work_goes_on(bench: Bench) -> None:
     task = bench.runner.begin(job)
     bench.lapse()
 
-    bench.ledger.write(task.extend(LEASE_SECONDS))
+    bench.runner.extend_leases()
     bench.runner.sweep()
 
     assert bench.rung == []
     task.complete()
+
+
+def test_a_busy_process_does_not_take_its_own_jobs_from_itself(bench: Bench) -> None:
+    done = []
+
+    def work(task: Task) -> None:
+        done.append(task.job.id)
+        bench.lapse()  # there was no time to extend the lease
+        bench.runner.run(task.job.id)
+        task.complete()
+
+    bench.does(work)
+    bench.runner.carry_out(bench.runner.begin(job := rows.new("test", {})))
+
+    assert done == [job.id]
+    assert bench.load(job).state is JobState.COMPLETED
+    assert bench.runner.in_hand == 0
+
+
+def test_a_lease_begins_when_the_job_is_recorded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(now=1_000.0)
+    write = bench.ledger.write
+
+    def write_late(*writes: Write) -> None:
+        clock.now += 60
+        write(*writes)
+
+    monkeypatch.setattr("jobs.rows.time", SimpleNamespace(time=lambda: clock.now))
+    monkeypatch.setattr(bench.ledger, "write", write_late)
+    bench.runner.begin(job := rows.new("test", {}))
+
+    assert bench.load(job).lease_until == 1_060 + LEASE_SECONDS
+
+
+def test_a_job_that_could_not_be_recorded_is_not_in_hand(bench: Bench) -> None:
+    def fail(_tx: Any) -> None:
+        raise StoryfarmError("The disk is gone.")
+
+    with pytest.raises(StoryfarmError):
+        bench.runner.begin(rows.new("test", {}), fail)
+
+    assert bench.runner.in_hand == 0
+
+
+def test_leases_of_many_jobs_are_extended_together(bench: Bench) -> None:
+    tasks = [bench.runner.begin(rows.new("test", {})) for _ in range(1_200)]
+    lost = tasks[7]
+    assert bench.another_process().cancel(lost.job.id)
+    bench.lapse()
+
+    bench.runner.extend_leases()
+    bench.runner.sweep()
+
+    assert bench.rung == []
+    with pytest.raises(Lost):
+        lost.progress(1, "Going on.")
+    tasks[8].progress(1, "Going on.")
 
 
 def test_a_cancelled_job_ends_at_once_and_its_worker_notices(bench: Bench) -> None:
@@ -404,9 +462,7 @@ def test_what_is_written_behind_the_end_does_not_make_it_a_loss(bench: Bench) ->
         # While the end is written, the lease is extended and somebody tells how far it is.
         for _ in range(20):
             bench.ledger.put(Entry(writes=[lambda tx: time.sleep(0.005)]))
-        threads = [
-            threading.Thread(target=bench.ledger.write, args=(task.extend(LEASE_SECONDS),)) for _ in range(20)
-        ]
+        threads = [threading.Thread(target=bench.runner.extend_leases) for _ in range(20)]
         for thread in threads:
             thread.start()
         complete()
