@@ -16,7 +16,7 @@ doctor: .venv/ready  ## Check every configured service, without paying
 	@$(BIN)/python main.py doctor
 
 test: .venv/ready-dev  ## Run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 3 --dist loadscope
 
 check: .venv/ready-dev lint test  ## Lint, types, layers and tests
 
@@ -30,8 +30,9 @@ fix: .venv/ready-dev  ## Format and mend what can be mended
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/ready-bench  ## Measure the main job against three other designs
+bench: .venv/ready-bench  ## Measure the main job against three other designs, and background jobs
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.jobs
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -81,6 +81,7 @@ class PostgresRelay:
             connection.execute(
                 "SELECT pg_notify(%s, topic) FROM unnest(%s::text[]) AS topic", (_CHANNEL, list(topics))
             )
+        connection.execute(f"NOTIFY {_CHANNEL}")  # our own hearing thread looks up, and ends
 
     def _hear_others(self, connection: psycopg.Connection) -> None:
         connection.execute(f"LISTEN {_CHANNEL}")

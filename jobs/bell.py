@@ -57,7 +57,7 @@ class Bell:
         if not self._consumer:
             return
         self._consumer.stop_flag.set()
-        self._huey.storage.wake_all()
+        self._huey.storage.dismiss()
         deadline = time.monotonic() + seconds
         for _, thread in self._consumer.worker_threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -73,6 +73,7 @@ class _Sleeping:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._bell = threading.Condition()
+        self._is_dismissed = False
         super().__init__(*args, **kwargs)
 
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
@@ -83,6 +84,8 @@ class _Sleeping:
         with self._bell:
             if (data := self._take()) is not None:
                 return data
+            if self._is_dismissed:
+                return None
             self._bell.wait(_LOOK_SECONDS)
         return self._take()
 
@@ -93,8 +96,10 @@ class _Sleeping:
         with self._bell:
             self._bell.notify()
 
-    def wake_all(self) -> None:
+    def dismiss(self) -> None:
+        """Let nobody sleep any more: the workers end."""
         with self._bell:
+            self._is_dismissed = True
             self._bell.notify_all()
 
 

@@ -51,7 +51,7 @@ class Notifier:
     again after `tick` seconds by itself.
     """
 
-    def __init__(self, *, tick: float = 5.0, tell_others: Callable[[str], None] | None = None) -> None:
+    def __init__(self, *, tick: float = 5.0, tell_others: Callable[[str], object] | None = None) -> None:
         self._lock = threading.Lock()
         self._waiters: dict[str, list[Waiter]] = {}
         self._closed = False

@@ -25,8 +25,13 @@ def url(database: Database) -> str:
 
 
 @pytest.fixture
-def bell(url: str, tmp_path: Path) -> Iterator[Bell]:
-    made = open_bell(tmp_path, url, Notifier())
+def notifier() -> Notifier:
+    return Notifier()
+
+
+@pytest.fixture
+def bell(url: str, tmp_path: Path, notifier: Notifier) -> Iterator[Bell]:
+    made = open_bell(tmp_path, url, notifier)
     yield made
     made.stop(seconds=5)
     made.close()
@@ -67,18 +72,23 @@ def test_a_worker_that_breaks_goes_on_answering(bell: Bell) -> None:
     wait_until(lambda: answered == ["bad", "good"])
 
 
-def test_another_process_is_woken_by_the_notifier(bell: Bell, url: str, tmp_path: Path) -> None:
-    notifier = Notifier()
-    woken = threading.Event()
-    notifier.tell_others = lambda topic: woken.set() if topic == "bell" else None
-    caller = open_bell(tmp_path, url, notifier)
+def test_another_process_is_woken_by_the_notifier(
+    bell: Bell, notifier: Notifier, url: str, tmp_path: Path
+) -> None:
+    caller = open_bell(tmp_path, url, Notifier(tell_others=notifier.wake))
     answered: list[str] = []
-    bell.start(answered.append, workers=1)
+    woken = threading.Event()
 
+    def answer(job_id: str) -> None:
+        answered.append(job_id)
+        woken.set()
+
+    bell.start(answer, workers=1)
     caller.ring("from afar")
-    assert woken.is_set()
 
-    wait_until(lambda: answered == ["from afar"])
+    # Without the call a worker looks every two seconds.
+    assert woken.wait(20)
+    assert answered == ["from afar"]
     caller.close()
 
 
