@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    ColumnElement,
     Double,
     ForeignKey,
     Index,
@@ -13,10 +17,17 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    or_,
     text,
 )
 
 metadata = MetaData()
+
+
+def is_one_of(column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """IN for values that are known beforehand: SQLAlchemy expands its own `in_` anew for each call."""
+    return or_(*(column == value for value in values))
+
 
 jobs = Table(
     "jobs",

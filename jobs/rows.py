@@ -18,7 +18,7 @@ from errors import NotFound
 from jobs import events
 from jobs.events import Event
 from jobs.states import MOVES, JobState
-from tables import jobs
+from tables import is_one_of, jobs
 from utils import iso, new_id
 
 # How often a job is started whose process dies each time.
@@ -305,7 +305,9 @@ def _update(names: tuple[str, ...], after: JobState | None, fenced: bool) -> Upd
     if fenced:
         statement = statement.where(jobs.c.lease == bindparam("held"))
     if after is not None:
-        statement = statement.where(jobs.c.state.in_([state for state in MOVES if after in MOVES[state]]))
+        statement = statement.where(
+            is_one_of(jobs.c.state, [state for state in MOVES if after in MOVES[state]])
+        )
     columns = {name: bindparam(f"new_{name}", type_=jobs.c[name].type) for name in names}
     return statement.values(
         **columns, updated_at=bindparam("now"), last_event=jobs.c.last_event + bindparam("count")

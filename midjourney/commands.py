@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Update, and_, bindparam, or_, select
 
-from tables import channels, commands
+from tables import channels, commands, is_one_of
 
 
 class CommandState(StrEnum):
@@ -85,7 +85,7 @@ def _update(after: CommandState | None, names: tuple[str, ...]) -> Update:
     statement = commands.update().where(commands.c.id == bindparam("command"))
     if after is not None:
         sources = [before for before, targets in MOVES.items() if after in targets]
-        statement = statement.where(commands.c.state.in_(sources))
+        statement = statement.where(is_one_of(commands.c.state, sources))
     return statement.values({name: bindparam(f"new_{name}") for name in names})
 
 
