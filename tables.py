@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
     or_,
     text,
 )
@@ -26,7 +27,7 @@ metadata = MetaData()
 
 def is_one_of(column: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """IN for values that are known beforehand: SQLAlchemy expands its own `in_` anew for each call."""
-    return or_(*(column == value for value in values))
+    return or_(false(), *(column == value for value in values))
 
 
 jobs = Table(
