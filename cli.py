@@ -14,7 +14,7 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from config import InvalidSettings, Settings
-from database import open_database
+from database import UnusableDatabase, bring_up
 from doctor import examine, table
 from logs import set_up_logs
 from main import create_app
@@ -34,6 +34,12 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     set_up_logs(level=settings.log_level, form=settings.log_format, secrets=settings.secrets())
     command: Callable[[Settings, argparse.Namespace], int] = options.run
+    if command in _ON_DATABASE:
+        try:
+            bring_up(settings.data_dir, settings.database_url)
+        except UnusableDatabase as fault:
+            print(fault, file=sys.stderr)
+            return 1
     return command(settings, options)
 
 
@@ -109,13 +115,14 @@ def _no_worker(settings: Settings) -> str:
     return ""
 
 
-def migrate(settings: Settings, _options: argparse.Namespace) -> int:
+def migrate(_settings: Settings, _options: argparse.Namespace) -> int:
     """Bring the database's tables up to date."""
-    database = open_database(settings.data_dir, settings.database_url)
-    database.migrate()
-    database.close()
     print("The database is up to date.")
     return 0
+
+
+# Their tables are brought up to date first.
+_ON_DATABASE = (serve, worker, demo, migrate)
 
 
 class _Server(BaseApplication):

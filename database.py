@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from errors import OutOfSpace
+from errors import OutOfSpace, StoryfarmError
 
 # Any number, the same in every process: whoever migrates holds this lock of PostgreSQL's.
 _MIGRATION_LOCK = 7_263_041_955
@@ -106,7 +107,12 @@ class PostgresDatabase(Database):
         self.url = url
         # Two of each are enough for the threads that write; a request reads now and then, for a millisecond.
         self._engine = create_engine(
-            _with_driver(url), pool_size=8, max_overflow=0, pool_timeout=60, pool_pre_ping=True
+            _with_driver(url),
+            pool_size=8,
+            max_overflow=0,
+            pool_timeout=60,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 10},
         )
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -162,6 +168,36 @@ def _sqlite_engine(url: str, *, connections: int) -> Engine:
 def _begin_immediate(connection: Connection) -> None:
     driver: Any = connection.connection.driver_connection
     driver.execute("BEGIN IMMEDIATE")
+
+
+class UnusableDatabase(Exception):
+    """The database cannot be used: a sentence for whoever runs the service, without any password."""
+
+
+def bring_up(data_dir: Path, url: str = "") -> str:
+    """Bring the tables up to date, and say where they are. Raises UnusableDatabase."""
+    where = _place(data_dir, url)
+    database = None
+    try:
+        database = open_database(data_dir, url)
+        database.migrate()
+    except (SQLAlchemyError, StoryfarmError, OSError):
+        pass
+    else:
+        return where
+    finally:
+        if database:
+            database.close()
+    # Raised out here, since the library's own error may hold the URL with its password.
+    advice = "Check DATABASE_URL." if url else "Check DATA_DIR, and that there is room and leave to write."
+    raise UnusableDatabase(f"{where} cannot be used. {advice}")
+
+
+def _place(data_dir: Path, url: str) -> str:
+    if not url:
+        return f"SQLite in {data_dir.resolve()}"
+    parts = urlsplit(url)
+    return f"PostgreSQL {parts.path.strip('/')} at {parts.hostname or 'the local socket'}"
 
 
 def open_database(data_dir: Path, url: str = "") -> Database:

@@ -7,13 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
-from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
-from database import open_database
+from database import UnusableDatabase, bring_up
 from discord_webhook import DiscordWebhook
 from errors import StoryfarmError
 from http_session import open_session
@@ -82,25 +80,10 @@ def _row(name: str, check: Callable[[Settings], str], settings: Settings) -> Row
 
 
 def _database(settings: Settings) -> str:
-    where = _place_of_database(settings)
-    database = open_database(settings.data_dir, settings.database_url)
     try:
-        database.migrate()
-    except SQLAlchemyError:
-        fault = f"{where} cannot be used."
-    else:
-        return where
-    finally:
-        database.close()
-    # Raised out here, since the library's own error may hold the URL with its password.
-    raise _Fault(fault + (" Check DATABASE_URL." if settings.database_url else ""))
-
-
-def _place_of_database(settings: Settings) -> str:
-    if not settings.database_url:
-        return f"SQLite in {settings.data_dir.resolve()}"
-    parts = urlsplit(settings.database_url)
-    return f"PostgreSQL {parts.path.strip('/')} at {parts.hostname or 'the local socket'}"
+        return bring_up(settings.data_dir, settings.database_url)
+    except UnusableDatabase as fault:
+        raise _Fault(str(fault)) from None
 
 
 def _storage(settings: Settings) -> str:

@@ -316,3 +316,28 @@ def answer_well(server: responses.RequestsMock, *, model: Any = None, applicatio
     server.get(f"{discord}/users/@me", json={"id": "5", "username": "storyfarm"})
     server.get(f"{discord}/oauth2/applications/@me", json=application or {"flags": 1 << 18})
     server.get(f"{discord}/gateway/bot", json={"session_start_limit": {"remaining": 999}})
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "demo", "migrate"])
+def test_a_database_out_of_reach_is_one_sentence_without_the_password(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://farm:hush-hush@127.0.0.1:1/stories")
+
+    code, out, err = said(capsys, command)
+
+    assert (code, out) == (1, "")
+    assert err == "PostgreSQL stories at 127.0.0.1 cannot be used. Check DATABASE_URL.\n"
+
+
+def test_a_folder_that_cannot_hold_the_database_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "a-file").touch()
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "a-file" / "data"))
+
+    code, _, err = said(capsys, "migrate")
+
+    assert code == 1
+    assert "Check DATA_DIR" in err
+    assert str(tmp_path / "a-file" / "data") in err
