@@ -19,6 +19,7 @@ from access import idempotency
 from access.admission import Admission
 from access.desk import Desk
 from callback_client import CallbackClient, check_callback_url
+from circuit import Circuit
 from config import Settings
 from database import Database, open_database
 from discord_listener import DiscordAccount, start_discord_listener
@@ -42,8 +43,11 @@ from midjourney.keeping import Keeper
 from midjourney.provider import MidjourneyProvider, PromptForm
 from openai_client import OpenAIClient
 from postgres_relay import PostgresRelay
+from prices import Prices
+from providers import text_endpoints
 from sandbox.server import Sandbox
 from story.telling import Storyteller
+from text.chain import TextChain, TextProvider
 from text.model import TextModel
 
 log = structlog.get_logger()
@@ -95,8 +99,10 @@ class Service:
         )
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="fan-out")
         self.webhook = DiscordWebhook(settings.webhook_url, threads=threads)
-        self.openai = OpenAIClient(
-            settings.openai_base_url, settings.openai_api_key, settings.openai_model, threads=threads
+        self.clients = [OpenAIClient(endpoint, threads=threads) for endpoint in text_endpoints(settings)]
+        self.text = TextChain(
+            [TextProvider(client.provider, client, Circuit(client.provider)) for client in self.clients],
+            Prices(settings.model_prices),
         )
         self.fetcher = Fetcher(settings.discord_cdn_hosts)
         self.captures = Captures(
@@ -122,13 +128,14 @@ class Service:
             seconds=settings.listener_lease_seconds,
         )
         self.captures.channel = self.listening
-        self.storyteller = Storyteller(text or self.openai, images or self._midjourney(), self.pool)
+        self.storyteller = Storyteller(text or self.text, images or self._midjourney(), self.pool)
         self.bell = open_bell(settings.data_dir, settings.database_url, self.notifier)
         self.runner = Runner(
             self.database,
             self.ledger,
             self.notifier,
             ring=self.bell.ring,
+            calls_waiting=self.bell.waiting,
             lease_seconds=settings.job_lease_seconds,
             most_queued=settings.max_queued,
         )
@@ -183,7 +190,8 @@ class Service:
         if self.sandbox:
             self.sandbox.stop()
         self.bell.close()
-        self.openai.close()
+        for client in self.clients:
+            client.close()
         self.webhook.close()
         self.database.close()
         log.info("service.stopped")
@@ -211,6 +219,7 @@ class Service:
             "sandbox": self.settings.sandboxed,
             "database": database,
             "listener": listener,
+            "text": self.text.states(),
             "held_requests": self.admission.held,
             "max_in_flight": self.settings.max_in_flight,
             "jobs_in_hand": self.runner.in_hand,

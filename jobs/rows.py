@@ -223,7 +223,13 @@ def end(
 def give_back(tx: Connection, job: Job) -> bool:
     """Let go of a claimed job that is not done, so that somebody else does it. The attempt does not count."""
     waiting = replace(job, state=JobState.QUEUED)
-    changes = {"state": JobState.QUEUED, "lease": None, "attempts": job.attempts - 1, "rung_at": 0.0}
+    changes = {
+        "state": JobState.QUEUED,
+        "lease": None,
+        "lease_until": None,
+        "attempts": job.attempts - 1,
+        "rung_at": 0.0,
+    }
     return _change(tx, job.id, [state_event(waiting)], changes, lease=job.lease or "")
 
 

@@ -101,6 +101,7 @@ def control(service: Service) -> Iterator[Control]:
     yield switches
     switches.clear()
     switches.habits = habits
+    service.text.reset()
 
 
 @pytest.fixture

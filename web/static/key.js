@@ -20,7 +20,7 @@ export function keyFor(body) {
   return keyFor(body);
 }
 
-/** The service has said something, be it no: the same wish again is a new one. */
+/** The service has taken the wish, or refused it: the same one again is a new one. */
 export function keyIsUsed() {
   unanswered = "";
   forget(NAME);

@@ -96,6 +96,9 @@ async function during(again, action) {
 
 const retryWithPrompt = () => (hasPrompt() ? tell : null);
 
+// From here on it is the service that failed: it may have taken the order all the same.
+const FAILURE = 500;
+
 /** The job for the wish: the same one if it was ordered before and the answer got lost. */
 async function ordered(wish) {
   try {
@@ -103,7 +106,7 @@ async function ordered(wish) {
     keyIsUsed();
     return job;
   } catch (trouble) {
-    if (trouble.status) keyIsUsed();
+    if (trouble.status && trouble.status < FAILURE) keyIsUsed();
     throw trouble;
   }
 }
