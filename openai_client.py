@@ -22,6 +22,7 @@ from http_session import retrying
 from openai_http import OpenAIHttp
 from text.endpoint import LIMIT_NAMES, Endpoint
 from text.failures import UnsupportedField, error_in
+from text.json_object import object_in
 from text.model import Completion, Message, Outcome, Schema, Usage
 from utils import remaining
 
@@ -79,7 +80,7 @@ class OpenAIClient:
             provider=self.provider,
             model=ending.model,
             usage=ending.usage,
-            value=_object(text) if schema is not None else None,
+            value=object_in(text) if schema is not None else None,
         )
 
     def models(self, *, deadline: float) -> list[dict[str, Any]]:
@@ -172,7 +173,7 @@ class OpenAIClient:
             provider=self.provider,
             model=str(body.get("model") or self.model),
             usage=usage,
-            value=_object(text) if with_schema else None,
+            value=object_in(text) if with_schema else None,
         )
 
     def _read_stream(self, response: requests.Response, deadline: float, ending: _Ending) -> Iterator[str]:
@@ -210,15 +211,6 @@ def _outcome(finish: str, refusal: str) -> Outcome:
     if refusal:
         return Outcome.REFUSED
     return {"length": Outcome.CUT, "content_filter": Outcome.FILTERED}.get(finish, Outcome.DONE)
-
-
-def _object(text: str) -> dict[str, Any] | None:
-    """The JSON object in `text`; some servers ignore the schema, or wrap the object in a code fence."""
-    try:
-        value = json.loads(text[text.index("{") : text.rindex("}") + 1])
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
 
 
 @dataclass

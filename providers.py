@@ -6,8 +6,21 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from config import Settings
+from images.provider import Capabilities
+from openai_images import OPTIONAL
 from text.endpoint import Endpoint
 from text.profiles import PROFILES
+
+
+# What each image API can do. openai-edit draws with references only: without them it is the same as openai.
+IMAGE_APIS = {
+    "openai-edit": Capabilities(references=True, needs_references=True, transparent=True),
+    "azure-edit": Capabilities(references=True, transparent=True),
+    "openai": Capabilities(transparent=True),
+    "gemini": Capabilities(),
+}
+# Fields that a server is known not to take: Gemini's compatible endpoint has model, prompt, n and size only.
+LEFT_OUT = {"gemini": frozenset(OPTIONAL)}
 
 
 def text_endpoints(settings: Settings) -> list[Endpoint]:

@@ -18,6 +18,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
+from errors import ProviderError, ProviderTimeout
 from utils import remaining
 
 _MOST_CHARACTERS = 2000
@@ -199,3 +200,17 @@ def _left(deadline: float) -> float:
     if left := remaining(deadline):
         return left
     raise TimeoutError
+
+
+def fetch_picture(sender: PublicHttp, url: str, deadline: float) -> bytes:
+    """The bytes at `url`. Raises Forbidden, ProviderError or ProviderTimeout."""
+    answer = None
+    with suppress(OSError, http.client.HTTPException):
+        answer = sender.send("GET", url, headers={"Accept": "image/*"}, deadline=deadline)
+    if answer is None:
+        if remaining(deadline) < 0.1:
+            raise ProviderTimeout("The picture did not arrive in time.", code="image_timeout")
+        raise ProviderError("The picture could not be fetched.", code="picture_fetch")
+    if answer.status != 200:
+        raise ProviderError(f"The picture's address answered {answer.status}.", code="picture_fetch")
+    return answer.content

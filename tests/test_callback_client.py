@@ -24,7 +24,7 @@ from standardwebhooks.webhooks import Webhook
 from callback_client import CallbackClient, check_callback_url
 from config import signing_key
 from errors import InvalidRequest, ProviderError, ProviderTimeout
-from public_http import is_public
+from public_http import PublicHttp, is_public
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 BODY = json.dumps({"id": "a1", "story": "Ein Hündchen 🐶"}, ensure_ascii=False).encode()

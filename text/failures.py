@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -17,6 +18,15 @@ _REFUSED_CODES = frozenset(
 )
 # What tells a field that is unknown from one with a wrong value ("max_tokens is too large").
 _COMPLAINTS = ("unsupported", "not support", "unknown", "unrecognized", "extra", "unavailable")
+# Fields that can be left out.
+_OPTIONAL = (
+    "response_format",
+    "stream_options",
+    "output_format",
+    "partial_images",
+    "background",
+    "stream",
+)
 _RETRIED = frozenset({408, 409, 425, 429})
 _NO_ADVICE = Advice()
 
@@ -107,11 +117,11 @@ def _unsupported_field(failure: _Failure) -> str:
     complaint = f"{failure.code} {failure.message}"
     if not any(word in complaint.lower() for word in _COMPLAINTS):
         return ""
-    names = (*LIMIT_NAMES, "response_format", "stream_options")
+    names = (*LIMIT_NAMES, *_OPTIONAL)
     if failure.param in names:
         return failure.param
     # The first one named is the one complained about; advice such as "use ... instead" comes behind it.
-    named = [name for name in names if name in failure.message]
+    named = [name for name in names if re.search(rf"\b{name}\b", failure.message)]
     return min(named, key=failure.message.find, default="")
 
 
