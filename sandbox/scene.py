@@ -15,12 +15,16 @@ STANDS = (0.33, 0.67, 0.5, 0.27, 0.72, 0.42)
 SKY_SPOTS = ((0.3, 0.38), (0.72, 0.36), (0.52, 0.3), (0.12, 0.34), (0.89, 0.3))
 BREADTH = 1.32  # how much wider than high a thing on the ground may be
 CROWDING = 1.6  # how much smaller things may become so that more of them find room
+EASEL = 0.13  # half of the room that a portrait's easel takes
 SAND: Colour = (240, 220, 168)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that was decided about a picture before the first stroke."""
+    """Everything that was decided about a picture before the first stroke.
+
+    Where a portrait stands beside the dog, at `portrait_x`, nothing else does.
+    """
 
     mood: Mood
     dog: Yorkie
@@ -32,6 +36,7 @@ class Scene:
     sun_y: float
     ridges: tuple[Ridge, ...]
     props: tuple[str, ...]
+    portrait_x: float | None = None
 
     @property
     def at_sea(self) -> bool:
@@ -215,7 +220,11 @@ def _ground_things(pen: Pen, scene: Scene, rng: Random) -> None:
 def _ground_places(scene: Scene) -> list[tuple[str, float, float]]:
     """Things stand beside the dog, never behind it: each with its x and, where room is scarce, its scale."""
     reach = scene.dog_height * 0.46
-    rooms = ((0.02, scene.dog_x - reach), (scene.dog_x + reach, 0.98))
+    ends = [scene.dog_x - reach, scene.dog_x + reach]
+    if scene.portrait_x is not None:
+        left_of_it = scene.portrait_x < scene.dog_x
+        ends[0 if left_of_it else 1] = scene.portrait_x + (-EASEL if left_of_it else EASEL)
+    rooms = ((0.02, max(0.02, ends[0])), (min(0.98, ends[1]), 0.98))
     sides: tuple[list[str], list[str]] = ([], [])
     left = [(end - start) * CROWDING for start, end in rooms]
     for name in [name for name in scene.props if PROPS[name].place == "ground"][:4]:
