@@ -11,12 +11,10 @@ from sandbox.chat_request import has_parts, read_chat
 from sandbox.completions import completion, stream
 from sandbox.control import Control
 from sandbox.faults import drop, strike
-from sandbox.houses import HOUSES, KEY, MODEL, House
+from sandbox.houses import HOUSES, House
 from sandbox.http import answer, read_object
 from sandbox.refusals import answering
 from sandbox.replies import reply
-
-__all__ = ["KEY", "MODEL", "add_routes"]
 
 
 def add_routes(app: web.Application, control: Control) -> None:

@@ -7,12 +7,13 @@ from zlib import crc32
 
 from PIL import Image, ImageChops
 
+from sandbox.backdrop import paint_weather
 from sandbox.canvas import Canvas, Pen, darker, mix
 from sandbox.likeness import Likeness
 from sandbox.painter import signed
 from sandbox.portraits import draw_easel, hang_garland
-from sandbox.scene import Scene, paint_scene, plan
-from sandbox.window import reframe, window
+from sandbox.scene import Scene, paint_heroes, paint_land, plan
+from sandbox.window import Window, reframe, window
 from sandbox.yorkie import Yorkie, draw_yorkie
 
 Size = tuple[int, int]
@@ -28,10 +29,21 @@ def illustrate(
     scene = _dressed(plan(prompt, seed, variant), likenesses)
     centre = (scene.dog_x + (scene.dog_x if scene.portrait_x is None else scene.portrait_x)) / 2
     seen = window(size, centre)
+    if seen.width > 1:
+        scene = replace(scene, sun_y=0.1)  # above the window, or its mirrored parts would have suns too
     canvas = Canvas(max(1, round(size[0] / seen.width)))
-    paint_scene(canvas, scene, Random(f"{seed}/{variant}/strokes"))
+    rng = Random(f"{seed}/{variant}/strokes")
+    plants = paint_land(Pen(canvas), scene, rng)
     reframe(canvas, seen, size)
-    pen = Pen(canvas).at(-seen.left, -seen.top).in_light(mix(scene.mood.ambient, (255, 255, 255), 0.4))
+    pen = Pen(canvas).at(-seen.left, -seen.top)
+    _show(pen.in_light(mix(scene.mood.ambient, (255, 255, 255), 0.4)), scene, seen, likenesses)
+    paint_heroes(pen, scene, plants, rng)
+    for beside in (-1, 0, 1) if seen.width > 1 else (0,):
+        paint_weather(pen.at(beside, 0), scene.mood, rng)
+    return signed(canvas.finished())
+
+
+def _show(pen: Pen, scene: Scene, seen: Window, likenesses: Sequence[Likeness]) -> None:
     if scene.portrait_x is not None:
         draw_easel(pen.at(scene.portrait_x, scene.dog_y - 0.02, _EASEL), likenesses[0])
     elif likenesses:
@@ -39,7 +51,6 @@ def illustrate(
         ears = (0.0, 0.0) if above else (scene.dog_x - _EARS, scene.dog_x + _EARS)
         room = (seen.left + 0.01, seen.left + seen.width - 0.01)
         hang_garland(pen, likenesses, room, seen.top + 0.02, ears)
-    return signed(canvas.finished())
 
 
 def cut_out(prompt: str, seed: int, variant: int, size: Size, likenesses: Sequence[Likeness]) -> Image.Image:
@@ -96,9 +107,9 @@ def _figure(scene: Scene, seed: int, likenesses: Sequence[Likeness], side: int, 
     canvas.replace(Image.new("RGB", canvas.image.size, (ground,) * 3))
     pen = Pen(canvas)
     dog: Yorkie = scene.dog
-    height, x = {0: (0.86, 0.5), 1: (0.66, 0.32)}.get(len(likenesses), (0.6, 0.5))
+    height, x = {0: (0.86, 0.5), 1: (0.64, 0.35)}.get(len(likenesses), (0.6, 0.5))
     if len(likenesses) == 1:
-        draw_easel(pen.at(0.76, 0.96, 0.62), likenesses[0])
+        draw_easel(pen.at(0.78, 0.96, 0.6), likenesses[0])
         dog = replace(dog, flip=False)
     elif likenesses:
         hang_garland(pen, likenesses, (0.02, 0.98), 0.03, (0.0, 0.0))

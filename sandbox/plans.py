@@ -69,6 +69,11 @@ class Wish:
         return re.split(r"[,;(.]", self.character, maxsplit=1)[0].strip()[:40]
 
 
+def asks_for_book(message: str) -> bool:
+    """Whether a message wishes for pages, even if it comes without a schema."""
+    return bool(re.search(r"^Pages: *\d", message, re.MULTILINE))
+
+
 def read_wish(message: str) -> Wish:
     """Of a line that comes twice the last one counts, for a prompt may look like anything."""
     found = re.split(_LINE, message)

@@ -1,5 +1,6 @@
 """Show the pictures that were sent along in the scene: one on an easel, several on a garland."""
 
+import math
 from collections.abc import Sequence
 
 from PIL import Image, ImageChops, ImageDraw, ImageOps
@@ -31,7 +32,9 @@ def hang_garland(
     pen: Pen, likenesses: Sequence[Likeness], room: tuple[float, float], top: float, gap: tuple[float, float]
 ) -> None:
     """Portraits on a rope from one side of `room` to the other, none of them over `gap` (both as x, x)."""
-    rows = [likenesses[at : at + IN_A_ROW] for at in range(0, len(likenesses), IN_A_ROW)]
+    most = max(IN_A_ROW, int((room[1] - room[0] - gap[1] + gap[0]) * 11))
+    in_a_row = math.ceil(len(likenesses) / math.ceil(len(likenesses) / most))
+    rows = [likenesses[at : at + in_a_row] for at in range(0, len(likenesses), in_a_row)]
     for row in rows:
         places, half = _places(len(row), room, gap)
         depth = 0.028 if len(row) < 4 else 0.045

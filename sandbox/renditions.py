@@ -34,7 +34,7 @@ def render(order: Order, seed: int, longest: int, *, plain: bool) -> Rendering:
 
     def previews(count: int) -> list[bytes]:
         shares = [(number + 1) / (count + 1) for number in range(count)]
-        return [_file(preview(images[0], share), order.output_format) for share in shares]
+        return [_file(preview(_on_white(images[0]), share), order.output_format) for share in shares]
 
     files = [_file(image, order.output_format) for image in images]
     return Rendering(files, f"image/{order.output_format}", previews)
@@ -62,6 +62,12 @@ def _drawn(order: Order, seed: int, variant: int, size: tuple[int, int], *, plai
         return flat(order.prompt, seed, variant, size, order.references, transparent=order.transparent)
     draw = cut_out if order.transparent else illustrate
     return draw(order.prompt, seed, variant, size, order.references)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    ground = Image.new("RGBA", image.size, "white")
+    ground.alpha_composite(image.convert("RGBA"))
+    return ground.convert("RGB")
 
 
 def _file(image: Image.Image, output_format: str) -> bytes:

@@ -11,7 +11,7 @@ from sandbox.chat_request import PLAN, Chat
 from sandbox.completions import texts
 from sandbox.control import Fault
 from sandbox.describing import describe
-from sandbox.plans import plan_book, read_wish
+from sandbox.plans import asks_for_book, plan_book, read_wish
 from sandbox.storyteller import Told, tell
 
 # "Prompt: a dog", "Length: about 400 words", "Language: German": how our own prompts say it.
@@ -34,9 +34,9 @@ def _content(chat: Chat, seed: int, kind: str) -> str:
     seen = describe(chat.pictures, asked) if chat.pictures else ""
     if chat.schema and kind == "wrong_shape":
         return _json({"answer": {"kind": chat.schema, "parts": [1, 2, 3]}})
-    if chat.schema == PLAN:
+    if chat.schema == PLAN or (not chat.schema and asks_for_book(asked)):
         book = plan_book(read_wish(asked), look=seen, seed=seed)
-        if kind == "prose":
+        if kind == "prose" or not chat.schema:
             return "\n\n".join([book["title"], *(page["text"] for page in book["pages"])])
         return _json(book | {"pages": book["pages"][:-1]} if kind == "few_pages" else book)
     if seen and not chat.schema:

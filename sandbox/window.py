@@ -65,7 +65,7 @@ def _widened(image: Image.Image, beside: int) -> Image.Image:
 def _heightened(image: Image.Image, above: int) -> Image.Image:
     """More of the sky, soft, from the uppermost part of it."""
     width, height = image.size
-    strip = ImageOps.flip(image.crop((0, 0, width, max(1, height // 12))))
+    strip = ImageOps.flip(image.crop((0, 0, width, max(1, height // 60))))
     sky = strip.resize((width, above), Image.Resampling.BICUBIC)
     tall = Image.new(image.mode, (width, height + above))
     tall.paste(sky.filter(ImageFilter.GaussianBlur(max(1, above // 24))), (0, 0))
