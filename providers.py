@@ -11,7 +11,6 @@ from openai_images import OPTIONAL
 from text.endpoint import Endpoint
 from text.profiles import PROFILES
 
-
 # What each image API can do. openai-edit draws with references only: without them it is the same as openai.
 IMAGE_APIS = {
     "openai-edit": Capabilities(references=True, needs_references=True, transparent=True),

@@ -159,7 +159,7 @@ class Service:
         )
         describer = Describer(text or self.text, self.database, self.ledger)
         self._links = self._image_links(threads)
-        self.story_images = self._image_chain(settings.story_image_providers, describer)
+        self.story_images = self._for_stories(describer)
         self.book_images = self._image_chain(settings.image_providers, describer)
         self.storyteller = Storyteller(text or self.text, images or self.story_images, self.pool)
         self.bell = open_bell(settings.data_dir, settings.database_url, self.notifier)
@@ -247,8 +247,10 @@ class Service:
         if self.sandbox:
             self.sandbox.stop()
         self.bell.close()
-        for client in (*self.clients, *self._image_clients):
+        for client in self.clients:
             client.close()
+        for image_client in self._image_clients:
+            image_client.close()
         self.webhook.close()
         self.database.close()
         log.info("service.stopped")
@@ -277,7 +279,7 @@ class Service:
             "database": database,
             "listener": listener,
             "text": self.text.states(),
-            "images": {**self.book_images.states(), **self.story_images.states()},
+            "images": self.book_images.states(),
             "held_requests": self.admission.held,
             "max_in_flight": self.settings.max_in_flight,
             "jobs_in_hand": self.runner.in_hand,
@@ -352,6 +354,15 @@ class Service:
     def _image_chain(self, names: tuple[str, ...], describer: Describer) -> ImageChain:
         links = [self._links[name] for name in names if name in self._links]
         return ImageChain(links, self.database, self.ledger, describe=describer.describe)
+
+    def _for_stories(self, describer: Describer) -> ImageProvider:
+        """MidJourney alone needs no chain: its commands are its own record."""
+        names = self._live.story_image_providers
+        return (
+            self._links["midjourney"].provider
+            if names == ("midjourney",)
+            else self._image_chain(names, describer)
+        )
 
     def _deliverer(self) -> Deliverer | None:
         if not self.settings.callback_secret:

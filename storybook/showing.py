@@ -95,11 +95,11 @@ def _illustrations(tx: Connection, job_id: str | None) -> Job | None:
 
 
 def _scenes(tx: Connection, job: Job) -> dict[str, str]:
+    """What each page shows, by its number: as it was planned, or as it was asked for when drawn again."""
     book = _illustrations(tx, job.request["book"])
     planned = ((book and book.result) or {}).get("pages", [])
-    return {str(number): page["scene"] for number, page in enumerate(planned, 1)} | job.request[
-        "descriptions"
-    ]
+    asked: dict[str, str] = job.request["descriptions"]
+    return {str(number): str(page["scene"]) for number, page in enumerate(planned, 1)} | asked
 
 
 def _page(

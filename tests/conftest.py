@@ -102,6 +102,7 @@ def control(service: Service) -> Iterator[Control]:
     switches.clear()
     switches.habits = habits
     service.text.reset()
+    service.book_images.reset()
 
 
 @pytest.fixture
