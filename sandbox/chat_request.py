@@ -43,6 +43,8 @@ def read_chat(house: House, request: web.Request, body: dict[str, Any]) -> Chat:
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages or not all(map(_is_message, messages)):
         raise _bad("messages must be a list of texts, or of parts that are texts and pictures.", "messages")
+    if not isinstance(body.get("stream_options") or {}, dict):
+        raise _bad("stream_options must be an object.", "stream_options")
     model = house.model(request, body.get("model"), house.chat_models)
     if house.refused_limit in body:
         raise _refused_limit(house.refused_limit)
@@ -113,7 +115,7 @@ def _schema(body: dict[str, Any]) -> str:
     if wanted.get("strict"):
         _check_strict(wanted["schema"], ())
     name, known = str(wanted["name"]), wanted["schema"].get("properties", {})
-    if name == PLAN and known and not {"title", "look", "pages"} <= set(known):
+    if name == PLAN and isinstance(known, dict) and known and not {"title", "look", "pages"} <= set(known):
         raise _bad(f"A {PLAN} has the properties title, look and pages.", "response_format")
     return name
 
@@ -125,10 +127,13 @@ def _check_strict(schema: Any, path: tuple[str, ...]) -> None:
             _check_strict(one, path)
     if not isinstance(schema, dict):
         return
-    properties = schema.get("properties", {})
-    if schema.get("type") == "object" and (
-        set(schema.get("required", ())) != set(properties) or schema.get("additionalProperties") is not False
-    ):
+    properties, required = schema.get("properties", {}), schema.get("required", [])
+    fits = (
+        isinstance(properties, dict)
+        and isinstance(required, list)
+        and set(map(str, required)) == set(properties)
+    )
+    if not fits or (schema.get("type") == "object" and schema.get("additionalProperties") is not False):
         where = ".".join(path) or "the schema"
         message = f"In {where}, 'required' must name every property and 'additionalProperties' be false."
         raise Refused(400, "invalid_json_schema", message, param="response_format")

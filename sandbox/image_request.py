@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_request import FileField
 
 from sandbox.houses import House
@@ -50,7 +51,7 @@ async def read_pictures(request: web.Request) -> tuple[dict[str, str], tuple[Lik
         raise Refused(400, "invalid_content_type", "An edit is a multipart/form-data form.")
     try:
         form = await request.post()
-    except ValueError as error:
+    except (ValueError, HttpProcessingError) as error:
         raise Refused(400, "invalid_value", "The form cannot be read.") from error
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
     files = [(name, value) for name, value in form.items() if isinstance(value, FileField)]

@@ -227,6 +227,13 @@ def test_an_edit_is_a_form(call: Call) -> None:
     assert code(call("POST", EDITS, json={"prompt": PROMPT}, headers=BEARER))[1] == "invalid_content_type"
 
 
+@pytest.mark.parametrize("form", [b"x", b"--a\r\nbad\r\n\r\nx\r\n--a--", b"--a\r\nX: y\r\n\r\nx\r\n--a--"])
+def test_a_form_that_cannot_be_read_is_refused(call: Call, form: bytes) -> None:
+    headers = {**BEARER, "Content-Type": "multipart/form-data; boundary=a"}
+
+    assert code(call("POST", EDITS, data=form, headers=headers))[:2] == (400, "invalid_value")
+
+
 def test_a_mask_is_a_picture_too(call: Call) -> None:
     def masked(mask: bytes) -> requests.Response:
         files = [("image", ("a.png", picture(), "image/png")), ("mask", ("m.png", mask, "image/png"))]

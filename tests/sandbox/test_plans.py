@@ -213,6 +213,7 @@ def test_a_plan_can_come_as_prose_or_be_cut(sandbox: Sandbox, call: Call) -> Non
     [
         ({"required": ["title"]}, "invalid_json_schema"),
         ({"additionalProperties": True}, "invalid_json_schema"),
+        ({"properties": [1], "required": 5}, "invalid_json_schema"),
         ({"properties": {"pages": PAGE}, "required": ["pages"]}, "invalid_value"),
         (
             {
