@@ -139,8 +139,8 @@ class OpenAIImages:
             return self._drawn(self._http.read_json(response), deadline)
         try:
             for body in self._events(response, deadline):
-                if body is None:
-                    break
+                if body is None:  # it ended well, and yet without a picture
+                    raise _no_picture()
                 is_last = _EVENTS[body["type"]]
                 if is_last:
                     return self._drawn(
@@ -184,9 +184,8 @@ class OpenAIImages:
             raise ProviderError(
                 f"{self._endpoint.advice.who} gave an answer of unknown shape.", code="bad_answer"
             )
-        # No picture in an answer that is well is how image models refuse a prompt.
         if not data or not (data[0].get("b64_json") or data[0].get("url")):
-            raise ContentRefused("The image model gave no picture for this prompt. Try other words.")
+            raise _no_picture()
         usage = _usage(body.get("usage"))
         model = str(body.get("model") or self._endpoint.model)
         if data[0].get("b64_json"):
@@ -200,6 +199,11 @@ class OpenAIImages:
             code="stream_broken",
             permanent=True,
         )
+
+
+def _no_picture() -> ContentRefused:
+    """No picture in an answer that is well is how image models refuse a prompt."""
+    return ContentRefused("The image model gave no picture for this prompt. Try other words.")
 
 
 def _bytes(fields: dict[str, Any]) -> bytes:

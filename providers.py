@@ -11,9 +11,9 @@ from openai_images import OPTIONAL
 from text.endpoint import Endpoint
 from text.profiles import PROFILES
 
-# What each image API can do. openai-edit draws with references only: without them it is the same as openai.
+# What each image API can do.
 IMAGE_APIS = {
-    "openai-edit": Capabilities(references=True, needs_references=True, transparent=True),
+    "openai-edit": Capabilities(references=True, transparent=True),
     "azure-edit": Capabilities(references=True, transparent=True),
     "openai": Capabilities(transparent=True),
     "gemini": Capabilities(),

@@ -92,11 +92,9 @@ class ImageChain:
             return records.of_request(tx, request.job_id, request.id)
 
     def _fit(self, request: ImageRequest) -> list[ImageLink]:
-        """Who can do it: without a background if nobody can leave it out."""
-        fit = [link for link in self.links if request.references or not link.can.needs_references]
-        if request.background == "transparent":
-            return [link for link in fit if link.can.transparent] or fit
-        return fit
+        """Who can do it; if nobody can leave out the background, everybody paints one."""
+        able = [link for link in self.links if link.can.transparent or request.background != "transparent"]
+        return able or list(self.links)
 
     def _ask(
         self, link: ImageLink, request: ImageRequest, deadline: float, on_progress: OnProgress

@@ -51,12 +51,10 @@ class ImageRequest:
 class Capabilities:
     """What a provider can do, by which a chain chooses it.
 
-    `references`: it sees reference pictures. `needs_references`: it draws nothing without them, since
-    another provider of the chain is the same without. `transparent`: it leaves out the background.
+    `references`: it sees reference pictures. `transparent`: it can leave out the background.
     """
 
     references: bool = False
-    needs_references: bool = False
     transparent: bool = False
 
 

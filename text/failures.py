@@ -54,6 +54,12 @@ class _Failure:
         self.param = str(fields.get("param") or "")
         plain = error if isinstance(error, str) else ""
         self.message = str(fields.get("message") or fields.get("detail") or plain)
+        details = fields.get("details")
+        self.reasons = [
+            str(item.get("reason"))
+            for item in (details if isinstance(details, list) else [])
+            if isinstance(item, dict)
+        ]
 
 
 # What a status means when nothing more exact is known: (code, permanent, what to do about it).
@@ -90,6 +96,8 @@ def error_in(
             code="no_credit",
             permanent=True,
         )
+    if "API_KEY_INVALID" in failure.reasons:  # Gemini says that with a 400
+        failure.status = 401
     if failure.status in (400, 422) and (field := _unsupported_field(failure)):
         return UnsupportedField(field, advice)
     code, permanent, detail = _STATUS.get(
