@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+import metrics
 from errors import ContentRefused, InvalidRequest, ProviderError, ProviderTimeout, StoryfarmError
 
 log = structlog.get_logger()
@@ -42,6 +43,7 @@ class Circuit:
         self._is_open = False
         self._probe_until = 0.0
         self._code = ""
+        metrics.CIRCUITS.labels(name).set(0)
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -107,6 +109,7 @@ class Circuit:
         if pause is None:
             return
         self._is_open, self._code = True, error.code
+        metrics.CIRCUITS.labels(self.name).set(1)
         self._open_until = self._clock() + pause
         say = log.error if error.code in _HOPELESS else log.warning
         say("circuit.open", provider=self.name, code=error.code, pause_s=round(pause, 1), advice=error.detail)
@@ -114,6 +117,7 @@ class Circuit:
     def _close(self) -> None:
         if self._is_open:
             log.info("circuit.closed", provider=self.name)
+            metrics.CIRCUITS.labels(self.name).set(0)
         self._failures, self._pause, self._is_open, self._code = 0, _FIRST_PAUSE, False, ""
         self._open_until = self._probe_until = 0.0
 

@@ -22,9 +22,7 @@ TOKENS = Counter("storyfarm_tokens_total", "Tokens that were paid for.", ["provi
 COST = Counter(
     "storyfarm_cost_dollars_total", "What calls cost, where the price is known.", ["provider", "model"]
 )
-CIRCUITS = Gauge(
-    "storyfarm_circuit_open", "1 while a provider is left alone after failures.", ["chain", "provider"]
-)
+CIRCUITS = Gauge("storyfarm_circuit_open", "1 while a provider is left alone after failures.", ["provider"])
 LISTENER_RESTARTS = Counter("storyfarm_listener_restarts_total", "Restarts of the Discord listener.")
 STREAMS = Gauge("storyfarm_streams", "Live streams of events that are open.")
 HELD = Gauge("storyfarm_held_requests", "Requests that wait for their story and picture.")

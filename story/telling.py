@@ -163,7 +163,9 @@ class _Telling:
         with self._lock:
             self._image_share = (progress.percent or 0) / 100
             self._message = progress.message
-        preview = f"/api/jobs/{self.task.job.id}/preview?at={progress.preview}" if progress.preview else None
+        preview = progress.preview or None
+        if preview and not preview.startswith("/"):  # MidJourney's lie in its channel: we pass them on
+            preview = f"/api/jobs/{self.task.job.id}/preview?at={preview}"
         self._show({"image": {"percent": progress.percent, "message": progress.message, "preview": preview}})
 
     def show_pictures(self, pictures: tuple[Picture, ...]) -> None:

@@ -505,6 +505,7 @@ def test_a_provider_that_is_down_costs_nothing_until_one_probe_brings_it_back(
     for _ in range(3):
         written(client, generateIllustrations=False)
     assert client.get("/health").get_json()["text"]["openai"]["state"] == "open"
+    assert 'storyfarm_circuit_open{provider="openai"} 1.0' in client.get("/metrics").text
     control.received.clear()
 
     for _ in range(3):
@@ -518,6 +519,23 @@ def test_a_provider_that_is_down_costs_nothing_until_one_probe_brings_it_back(
     written(client, generateIllustrations=False)
     assert len(received(control, "chat")) == 1
     assert client.get("/health").get_json()["text"]["openai"]["state"] == "closed"
+
+
+# Stand-ins for MidJourney
+
+
+def test_when_midjourney_is_silent_the_next_painter_gives_the_story_its_picture(
+    houses: Sandbox, tmp_path: Path, fault: Callable[..., None]
+) -> None:
+    fault("midjourney", "silent")
+    settings = every_provider(
+        houses, tmp_path, story_image_providers=("midjourney", "openai"), request_timeout=4.0
+    )
+    with running(settings) as app:
+        answer = app.test_client().post("/api/generate-story", json={"prompt_text": "A dog"}).get_json()
+
+    assert answer["status"] == "success"
+    assert [image["provider"] for image in answer["images"]] == ["openai"]
 
 
 # What is not taken
