@@ -30,9 +30,10 @@ fix: .venv/ready-dev  ## Format and mend what can be mended
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/ready-bench  ## Measure the main job against three other designs, and background jobs
+bench: .venv/ready-bench  ## Measure the main job against three other designs, background jobs, and books
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.jobs
+	@$(BIN)/python -m bench.books
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
