@@ -30,7 +30,7 @@ from story.routes import GenerateStory, public_result
 from story.telling import StoryRequest, load_result, new_job
 from storybook.showing import book_data, illustration_job
 
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 
 
 def create_app(settings: Settings | None = None, **replacements: Any) -> OpenAPI:
