@@ -178,3 +178,23 @@ def test_a_database_that_is_stuck_ends_the_wait(ledger: Ledger, monkeypatch: pyt
         ledger.write(add(1))
 
     assert caught.value.code == "database_stuck"
+
+
+def test_what_its_writer_has_given_up_is_never_written(
+    ledger: Ledger, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger._WRITE_SECONDS", 0.01)
+    with held_up(ledger), pytest.raises(StoryfarmError):
+        ledger.write(add(1))
+    monkeypatch.undo()
+    ledger.write(add(2))
+
+    assert ids(database) == [2]
+
+
+def test_there_is_no_wait_for_what_does_not_fit(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger._MOST_ENTRIES", 0)
+    with pytest.raises(StoryfarmError) as caught:
+        ledger.write(add(1))
+
+    assert caught.value.code == "database_stuck"

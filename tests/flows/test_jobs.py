@@ -454,3 +454,23 @@ def test_old_jobs_are_removed_with_their_files_and_younger_ones_stay(
     assert client.get(old).status_code == 404
     assert client.get(picture).status_code == 404
     assert client.get(young).status_code == 200
+
+
+def test_a_stream_that_has_seen_the_end_is_told_not_to_come_back(client: FlaskClient) -> None:
+    address = begin(client)
+    ended(client, address)
+    last = read_events(client.get(f"{address}/events").get_data(as_text=True))[-1][0]
+
+    again = client.get(f"{address}/events", headers={"Last-Event-ID": str(last)})
+
+    assert (again.status_code, again.data) == (204, b"")
+
+
+@pytest.mark.parametrize("path", ["", "/events"])
+def test_no_job_has_so_many_events(client: FlaskClient, path: str) -> None:
+    address = begin(client)
+    ended(client, address)
+
+    response = client.get(f"{address}{path}?after={10**20}")
+
+    assert (response.status_code, response.get_json()["fields"][0]["field"]) == (400, "after")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from database import Database
 from errors import Busy, Conflict, ProviderError, ProviderTimeout, StoryfarmError
@@ -318,6 +319,61 @@ def test_leases_of_many_jobs_are_extended_together(bench: Bench) -> None:
     with pytest.raises(Lost):
         lost.progress(1, "Going on.")
     tasks[8].progress(1, "Going on.")
+
+
+def test_a_database_that_was_away_for_a_moment_fails_no_job(bench: Bench) -> None:
+    def work(task: Task) -> None:
+        task.save(half="done")
+        raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
+
+    bench.does(work)
+    with pytest.raises(Busy):
+        bench.runner.carry_out(bench.runner.begin(job := rows.new("test", {})))
+    left = bench.load(job)
+    assert (left.state, left.result) == (JobState.RUNNING, {"half": "done"})
+
+    bench.lapse()
+    bench.does(complete)
+    bench.runner.sweep()
+    bench.runner.run(*bench.rung)
+    assert bench.load(job).state is JobState.COMPLETED
+
+
+def test_a_statement_that_is_wrong_fails_its_job(bench: Bench) -> None:
+    def work(_task: Task) -> None:
+        raise IntegrityError("INSERT", {}, Exception("a duplicate"))
+
+    bench.does(work)
+    bench.runner.run((job := bench.queue()).id)
+
+    assert bench.load(job).state is JobState.FAILED
+
+
+def test_a_call_that_cannot_be_made_does_not_lose_the_job(bench: Bench) -> None:
+    def fail(_job_id: str) -> None:
+        raise OSError("the queue's disk is full")
+
+    bench.runner._ring = fail
+    job = bench.queue()
+
+    assert bench.load(job).state is JobState.QUEUED
+    bench.lapse()
+    bench.runner.sweep()
+
+
+def test_a_long_line_is_not_made_longer_by_calling_again(bench: Bench) -> None:
+    bench.queue()
+    bench.rung.clear()
+    with bench.database.write() as tx:
+        tx.execute(update(jobs).values(rung_at=time.time() - 31))
+
+    bench.runner._calls_waiting = lambda: 1
+    bench.runner.sweep()
+    assert bench.rung == []
+
+    bench.runner._calls_waiting = lambda: 0
+    bench.runner.sweep()
+    assert len(bench.rung) == 1
 
 
 def test_a_cancelled_job_ends_at_once_and_its_worker_notices(bench: Bench) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 from database import Database
 from errors import OutOfSpace, ProviderError
@@ -657,3 +658,24 @@ def test_who_does_not_hear_matches_nothing_and_takes_up_all_when_it_begins(room:
     assert room.captures.open_count() == 2
     room.hear(final("a dog --seed 7"), final("a dog --seed 8", id=901))
     assert {room.record(id).state for id in "ab"} == {CommandState.CAPTURED}
+
+
+def test_a_picture_that_comes_while_the_database_is_away_is_taken_later(
+    shared: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared.hear(say("hello", id=10))
+    shared.recorded("a", 7, "a dog --seed 7")
+
+    def away() -> None:
+        raise OperationalError("SELECT", {}, Exception("the server closed the connection"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shared.captures, "_read_commands", away)
+        shared.captures._bookmarked_at = 0.0
+        shared.hear(final("a dog --seed 7", id=77))
+    with shared.database.read() as tx:
+        assert commands.bookmark(tx, CHANNEL) != 77, "it must be read again after a restart"
+    assert shared.record("a").state is CommandState.POSTING
+
+    shared.captures.sweep()
+    assert shared.record("a").state is CommandState.CAPTURED
