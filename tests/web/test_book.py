@@ -58,7 +58,6 @@ def order_written(page: Page, api: BookApi, *, illustrated: bool = True) -> None
 def order_finished(page: Page, api: BookApi) -> None:
     order_written(page, api)
     api.all_painted()
-    expect(page.locator("#spreads .thumbnail img")).to_have_count(6)
     expect(page.locator("#painting")).to_be_hidden()
 
 
@@ -272,6 +271,7 @@ def test_a_picture_is_drawn_again_with_another_scene_and_the_earlier_one_is_kept
     here.get_by_role("button", name="Draw it").click()
     expect(page.locator("#painting")).to_be_visible()
     expect(here.locator(".thumbnail img")).to_be_visible()
+    expect(here.get_by_role("figure")).to_be_focused()
     api.painted(2, "second", job="2d1")
     api.end("2d1")
     expect(here.locator(".thumbnail img")).to_have_attribute("src", "/images/second.png")
@@ -280,6 +280,7 @@ def test_a_picture_is_drawn_again_with_another_scene_and_the_earlier_one_is_kept
     here.get_by_text("Earlier versions (1)").click()
     here.get_by_role("button", name="Version 1").click()
     expect(here.locator(".thumbnail img")).to_have_attribute("src", "/images/page-2.png")
+    expect(here.get_by_role("button", name="Version 1")).to_have_attribute("aria-pressed", "true")
     expect(here).to_contain_text("This is an earlier version.")
     here.get_by_role("button", name="Show the newest").click()
     expect(here.locator(".thumbnail img")).to_have_attribute("src", "/images/second.png")
@@ -499,6 +500,15 @@ def test_pictures_open_large_and_the_arrow_keys_walk_through_them(page: Page, ap
 
     expect(page.locator("#lightbox")).to_be_hidden()
     expect(picture).to_be_focused()
+
+
+def test_a_picture_that_is_gone_is_said_and_can_be_drawn_again(page: Page, api: BookApi) -> None:
+    page.route("**/images/page-2.png", lambda route: route.fulfill(status=404))
+    order_finished(page, api)
+
+    expect(spread(page, 2)).to_contain_text("This picture could not be loaded.")
+    expect(spread(page, 2).get_by_role("button", name="Draw again…")).to_be_visible()
+    expect(spread(page, 1)).not_to_contain_text("could not be loaded")
 
 
 def test_what_a_model_writes_is_never_html(page: Page, api: BookApi) -> None:

@@ -6,7 +6,7 @@ import { announce, byId, say } from "../dom.js";
 import { follow } from "../follow.js";
 import { Orders } from "../key.js";
 import { RECONNECTING } from "../wait.js";
-import { afterEvent, afterJob, beginPainting, failed, notPainted, platesOf } from "./plates.js";
+import { afterEvent, afterJob, beginPainting, failed, givenUp, platesOf } from "./plates.js";
 import { forgetRedraw, redrawsOf, rememberRedraw } from "./redraws.js";
 import { showPlates } from "./spreads.js";
 
@@ -15,6 +15,7 @@ const bar = byId("painting-bar");
 const stop = byId("stop-painting");
 const BEGINNING = "The pictures are being painted.";
 
+/** Stands for the job that a page waits for until its order is answered. */
 const ORDERED = "ordered";
 
 function spoken(kind, { pageNumber }) {
@@ -106,7 +107,7 @@ export class Painting {
     const isForgotten = reason.status === 404;
     if (isForgotten) this.end(job);
     this.jobs.delete(job);
-    this.show(notPainted(this.plates, job));
+    this.show(givenUp(this.plates, job));
     if (!(reason instanceof Trouble)) throw reason;
     if (!isForgotten) this.troubled(reason);
   }
@@ -122,6 +123,7 @@ export class Painting {
     const orders = new Orders(`book.redraw.${this.id}.${page}`);
     const body = JSON.stringify(description ? { description } : {});
     this.show(beginPainting(this.plates, ORDERED, [page]));
+    announce(`The picture of page ${page} is being drawn.`);
     try {
       const job = await orders.send(body, (text, key) => redrawPage(this.id, page, text, key));
       rememberRedraw(this.id, job, page);

@@ -6,6 +6,8 @@ import { Scene } from "./scene.js";
 import { Versions } from "./versions.js";
 
 const NOT_HERE = "There is no picture yet.";
+const NOT_PAINTED = "This picture could not be painted.";
+const LOST = "This picture could not be loaded.";
 
 function button(label, action) {
   const made = element("button", { type: "button" }, label);
@@ -19,7 +21,7 @@ export class Plate {
   /** @param {string} name such as "Page 3"
    *  @param {{enlarge: (plate: Plate) => void, redraw: ((description: string) => void) | null}} can */
   constructor(name, { enlarge, redraw }) {
-    Object.assign(this, { name, redraw, plate: null, chosen: null });
+    Object.assign(this, { name, redraw, plate: null, chosen: null, lostUrl: "" });
     this.image = element("img", { decoding: "async" });
     this.large = element("button", { type: "button", className: "thumbnail", title: "Show it large" }, this.image);
     this.large.addEventListener("click", () => enlarge(this));
@@ -32,7 +34,7 @@ export class Plate {
     this.message = element("p");
     this.progress = element("div", { className: "plate-progress" }, this.bar, this.message);
     this.fault = element("p", { className: "plate-fault" });
-    this.root = element("figure", { className: "plate" }, this.frame, this.progress, this.fault);
+    this.root = element("figure", { className: "plate", tabIndex: -1, ariaLabel: `${name}: picture` }, this.frame, this.progress, this.fault);
     if (redraw) this.addWaysOn(redraw);
   }
 
@@ -53,7 +55,7 @@ export class Plate {
 
   /** The picture that is to be seen, with its size as loaded if nobody has told it. */
   get picture() {
-    if (!this.chosen) return null;
+    if (!this.chosen || this.chosen.url === this.lostUrl) return null;
     const { url, alt, width, height } = this.chosen;
     return {
       url,
@@ -76,12 +78,15 @@ export class Plate {
   }
 
   draw() {
+    const focused = document.activeElement;
     this.drawPicture();
     this.drawProgress();
     say(this.fault, this.faultText());
     this.fault.hidden = !this.fault.textContent;
     this.root.setAttribute("aria-busy", Boolean(this.plate.painting));
     if (this.redraw) this.drawWaysOn();
+    // The button that began this may be gone now, and the keyboard must stay where it was.
+    if (this.root.contains(focused) && focused.closest("[hidden]")) this.root.focus({ preventScroll: true });
   }
 
   drawPicture() {
@@ -93,7 +98,7 @@ export class Plate {
     if (!picture) {
       this.image.removeAttribute("src");
       this.frame.style.aspectRatio = "";
-      say(this.empty, painting ? "" : error ? "This picture could not be painted." : NOT_HERE);
+      say(this.empty, painting ? "" : this.chosen ? LOST : error ? NOT_PAINTED : NOT_HERE);
       return;
     }
     if (this.image.getAttribute("src") !== picture.url) this.image.src = picture.url;
@@ -131,16 +136,14 @@ export class Plate {
     say(this.paint, error ? "Draw again" : "Paint it");
     this.change.hidden = Boolean(painting);
     say(this.change, image ? "Draw again…" : "Change the scene…");
-    if (painting) this.scene.root.hidden = true;
+    if (painting) this.scene.hide();
     this.versions.show(versions, image, this.chosen);
     this.older.hidden = !image || this.chosen?.url === image.url;
   }
 
   lost() {
     if (!this.image.hasAttribute("src")) return;
-    this.large.hidden = true;
-    this.empty.hidden = false;
-    this.frame.classList.add("is-empty");
-    say(this.empty, `This picture could not be loaded: ${this.image.alt}`);
+    this.lostUrl = this.image.getAttribute("src");
+    this.draw();
   }
 }

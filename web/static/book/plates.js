@@ -63,9 +63,7 @@ export const afterJob = (plates, job, book, error) => platesOf(book).map((fresh,
   return isLeftEmpty && error ? { ...fresh, error } : fresh;
 });
 
-/** The order could not be placed, or nobody knows what has become of it. */
-export const notPainted = (plates, job, error = null) => plates.map((each) => (
-  isOf(each, job) ? { ...each, painting: null, error: error ?? each.error } : each
-));
+/** Nobody knows what has become of the job. */
+export const givenUp = (plates, job) => plates.map((each) => (isOf(each, job) ? { ...each, painting: null } : each));
 
 export const failed = (plates, number, error) => changed(plates, number, () => ({ painting: null, error }));

@@ -42,10 +42,14 @@ export class Scene {
     this.text.focus();
   }
 
+  hide() {
+    this.root.hidden = true;
+    this.opener?.setAttribute("aria-expanded", false);
+  }
+
   close() {
     if (this.root.hidden) return;
-    this.root.hidden = true;
-    this.opener.setAttribute("aria-expanded", false);
+    this.hide();
     this.opener.focus();
   }
 

@@ -25,7 +25,7 @@ export class Versions {
 
   /** @param {object[]} images oldest first */
   show(images, newest, chosen) {
-    const index = images.indexOf(chosen);
+    const index = images.findIndex(({ url }) => url === chosen?.url);
     const urls = images.map(({ url }) => url).join(" ");
     this.root.hidden = images.length < 2;
     if (urls === this.shown) {
@@ -35,7 +35,7 @@ export class Versions {
     this.shown = urls;
     this.title.textContent = `Earlier versions (${images.length - 1})`;
     this.list.replaceChildren(...images.map((image, at) => (
-      this.thumbnail(image, image === newest ? "The newest version" : `Version ${at + 1}`, at === index)
+      this.thumbnail(image, image.url === newest?.url ? "The newest version" : `Version ${at + 1}`, at === index)
     )));
   }
 }
