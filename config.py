@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from prices import read_prices
+
 
 class InvalidSettings(Exception):
     """All faults of the configuration at once; `faults` has one sentence for each."""
@@ -99,10 +101,10 @@ def _postgres_url(text: str) -> str:
 
 
 def _switch(text: str) -> bool:
-    """yes or no"""
-    if text.lower() not in ("yes", "no"):
+    """yes or no (true or false)"""
+    if text.lower() not in ("yes", "no", "true", "false"):
         raise ValueError
-    return text.lower() == "yes"
+    return text.lower() in ("yes", "true")
 
 
 def _ids(text: str) -> frozenset[int]:
@@ -113,6 +115,25 @@ def _ids(text: str) -> frozenset[int]:
 def _snowflake(text: str) -> int | None:
     """a Discord id (a whole number)"""
     return int(text) if text else None
+
+
+def _order(*words: str) -> Callable[[str], tuple[str, ...]]:
+    def parse(text: str) -> tuple[str, ...]:
+        names = _names(text)
+        if not set(names) <= set(words) or len(set(names)) < len(names):
+            raise ValueError
+        return names
+
+    parse.__doc__ = f"some of {', '.join(words)}, each once, separated by commas"
+    return parse
+
+
+def _size(text: str) -> str:
+    """a size such as 1024x1024: both numbers divisible by 16, at most 3 to 1"""
+    width, height = map(int, text.lower().split("x"))
+    if min(width, height) < 16 or width % 16 or height % 16 or max(width, height) > 3 * min(width, height):
+        raise ValueError
+    return f"{width}x{height}"
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -135,6 +156,33 @@ def _setting(
             "may_be_empty": may_be_empty,
         },
     )
+
+
+# What else text and pictures can come from: where the sandbox has it, and what is left out without one.
+_SANDBOX_PATHS = {
+    "azure_openai_endpoint": "/azure",
+    "gemini_base_url": "/gemini/v1beta/openai",
+    "huggingface_base_url": "/huggingface/v1",
+    "compatible_base_url": "/compatible/v1",
+}
+_OTHER_KEYS = (
+    "azure_openai_api_key",
+    "azure_openai_endpoint",
+    "gemini_api_key",
+    "huggingface_api_key",
+    "compatible_base_url",
+    "compatible_api_key",
+)
+
+
+def _prices_setting(help: str) -> Any:
+    """A setting of a kind of its own, since its value cannot be shared as a default."""
+    setting = _setting("", read_prices, help)
+    return field(default_factory=dict, metadata=setting.metadata)
+
+
+TEXT_PROVIDERS = ("openai", "azure", "gemini", "huggingface", "compatible")
+IMAGE_PROVIDERS = ("openai-edit", "azure-edit", "openai", "gemini", "midjourney")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +267,75 @@ class Settings:
         "Address of the text model; any OpenAI-compatible server works (Ollama: http://localhost:11434/v1).",
     )
     openai_model: str = _setting("gpt-6-luna", _text, "Name of the text model.")
+    openai_image_model: str = _setting(
+        "gpt-image-2.5-flare", _text, "OpenAI's model for pictures without a reference."
+    )
+    openai_edit_model: str = _setting(
+        "gpt-image-2.5-sunburst", _text, "OpenAI's model for pictures with references."
+    )
+    text_providers: tuple[str, ...] = _setting(
+        ",".join(TEXT_PROVIDERS),
+        _order(*TEXT_PROVIDERS),
+        "Order in which text models are asked; those without a key or address are left out.",
+    )
+    azure_openai_endpoint: str = _setting(
+        "", _url("http", "https"), "Azure: address of the resource, such as https://NAME.openai.azure.com."
+    )
+    azure_openai_api_key: str = _setting("", _key, "Azure: key of the resource.", secret=True)
+    azure_openai_deployment: str = _setting("", _text, "Azure: deployment of the text model.")
+    azure_openai_image_deployment: str = _setting("", _text, "Azure: deployment of the image model.")
+    azure_openai_api_version: str = _setting(
+        "", _text, "Azure: a version such as 2025-04-01-preview takes the classic paths; empty the v1 ones."
+    )
+    gemini_api_key: str = _setting("", _key, "Gemini: key.", secret=True)
+    gemini_base_url: str = _setting(
+        "https://generativelanguage.googleapis.com/v1beta/openai", _url("http", "https"), "Gemini: address."
+    )
+    gemini_model: str = _setting("gemini-3.8-flash", _text, "Gemini: text model.")
+    gemini_image_model: str = _setting("gemini-3.1-flash-image", _text, "Gemini: image model.")
+    huggingface_api_key: str = _setting("", _key, "Hugging Face: token.", secret=True)
+    huggingface_base_url: str = _setting(
+        "https://router.huggingface.co/v1", _url("http", "https"), "Hugging Face: address of the router."
+    )
+    huggingface_model: str = _setting("", _text, "Hugging Face: text model, as org/name:provider.")
+    compatible_base_url: str = _setting(
+        "", _url("http", "https"), "Any other compatible server, such as http://localhost:8000/v1."
+    )
+    compatible_api_key: str = _setting("", _key, "Its key, if it wants one.", secret=True)
+    compatible_model: str = _setting("", _text, "Its text model.")
+    model_prices: dict[str, tuple[float, float]] = _prices_setting(
+        "Prices of models that differ from the known ones, in dollars for a million tokens in/out: "
+        "my-model=0.10/0.50, other=0/0."
+    )
+    image_providers: tuple[str, ...] = _setting(
+        ",".join(IMAGE_PROVIDERS),
+        _order(*IMAGE_PROVIDERS),
+        "Order in which image models are asked for a storybook; those without a key are left out.",
+    )
+    story_image_providers: tuple[str, ...] = _setting(
+        "midjourney",
+        _order(*IMAGE_PROVIDERS),
+        "The same for POST /api/generate-story; name more, and they stand in when MidJourney is silent.",
+    )
+    enable_native_gpt_image1: bool = _setting(
+        "yes", _switch, "Whether OpenAI's own API draws with reference pictures (openai-edit)."
+    )
+    async_illustrations: bool = _setting(
+        "yes", _switch, "Whether a storybook is answered before its pictures are painted."
+    )
+    image_concurrency: int = _setting(
+        "12", _whole(1, 200), "Pictures of storybooks that are painted at the same time."
+    )
+    image_size: str = _setting("1024x1024", _size, "Size of a storybook's pictures, in pixels.")
+    image_edit_timeout_ms: int = _setting(
+        "180000", _whole(1000, 3_600_000), "Milliseconds that one picture of a storybook may take."
+    )
+    generated_image_max_files: int = _setting(
+        "10000", _whole(0, 10_000_000), "The newest pictures that are kept; 0 keeps any number."
+    )
+    generated_image_max_mb: int = _setting(
+        "20000", _whole(0, 100_000_000), "Megabytes of pictures that are kept; 0 keeps any amount."
+    )
     webhook_url: str = _setting(
         "", _url("http", "https"), "Discord webhook that posts the commands.", secret=True
     )
@@ -299,9 +416,27 @@ class Settings:
             faults.append(
                 "WEBHOOK_URL and DISCORD_BOT_TOKEN are not set; give both, or leave SANDBOX at auto."
             )
+        for prefix, (has, *needed) in self._halves().items():
+            faults += [
+                f"{prefix} is set but {name.upper()} is not; set both."
+                for name in needed
+                if has and not getattr(self, name)
+            ]
         if self.request_timeout > self.request_timeout_max:
             faults.append("REQUEST_TIMEOUT is larger than REQUEST_TIMEOUT_MAX; it must not be.")
         return faults
+
+    def _halves(self) -> dict[str, tuple[Any, ...]]:
+        """What is of no use without something else: the variable, its value, and what it needs."""
+        return {
+            "AZURE_OPENAI_API_KEY": (self.azure_openai_api_key, "azure_openai_endpoint"),
+            "AZURE_OPENAI_ENDPOINT": (self.azure_openai_endpoint, "azure_openai_api_key"),
+            "AZURE_OPENAI_DEPLOYMENT": (self.azure_openai_deployment, "azure_openai_endpoint"),
+            "AZURE_OPENAI_IMAGE_DEPLOYMENT": (self.azure_openai_image_deployment, "azure_openai_endpoint"),
+            "HUGGINGFACE_API_KEY": (self.huggingface_api_key, "huggingface_model"),
+            "COMPATIBLE_BASE_URL": (self.compatible_base_url, "compatible_model"),
+            "COMPATIBLE_MODEL": (self.compatible_model, "compatible_base_url"),
+        }
 
     @property
     def sandbox_url(self) -> str:
@@ -309,9 +444,24 @@ class Settings:
         return self.sandbox if self.sandbox.startswith("http") else ""
 
     @property
-    def has_text(self) -> bool:
-        """Whether a text model is configured: a key, or a server of one's own, which may need none."""
+    def has_openai(self) -> bool:
+        """Whether OpenAI is configured: a key, or a server of one's own, which may need none."""
         return bool(self.openai_api_key) or self.openai_base_url != type(self).openai_base_url
+
+    @property
+    def has_azure(self) -> bool:
+        return bool(self.azure_openai_endpoint and self.azure_openai_api_key)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether any text model is configured."""
+        others = (
+            self.has_azure and self.azure_openai_deployment,
+            self.gemini_api_key,
+            self.huggingface_api_key and self.huggingface_model,
+            self.compatible_base_url and self.compatible_model,
+        )
+        return self.has_openai or any(others)
 
     @property
     def has_discord(self) -> bool:
@@ -347,6 +497,10 @@ class Settings:
                 "openai_base_url": f"{url}/v1",
                 "openai_api_key": own.openai_api_key or "sandbox-key",
                 "openai_model": own.openai_model,
+                "openai_image_model": own.openai_image_model,
+                "openai_edit_model": own.openai_edit_model,
+                **{name: getattr(own, name) for name in _OTHER_KEYS},
+                **{name: f"{url}{path}" for name, path in _SANDBOX_PATHS.items() if getattr(own, name)},
             }
             if self.sandboxes_text
             else {}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from alembic import command
 from alembic.config import Config
@@ -19,6 +19,16 @@ from errors import OutOfSpace, StoryfarmError
 
 # Any number, the same in every process: whoever migrates holds this lock of PostgreSQL's.
 _MIGRATION_LOCK = 7_263_041_955
+_STATEMENT_SECONDS = 30
+# https://www.postgresql.org/docs/15/libpq-connect.html: without them a connection whose server vanished
+# is noticed after a quarter of an hour, or after two hours if it only listens.
+_LIMITS = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
 
 
 class Database(ABC):
@@ -49,6 +59,7 @@ class Database(ABC):
         config.set_main_option("path_separator", "os")
         with self.write() as connection:
             if self.is_shared:
+                connection.execute(text("SET LOCAL statement_timeout = 0"))
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -107,12 +118,12 @@ class PostgresDatabase(Database):
         self.url = url
         # Two of each are enough for the threads that write; a request reads now and then, for a millisecond.
         self._engine = create_engine(
-            _with_driver(url),
+            _with_driver(patient(url, statement_seconds=_STATEMENT_SECONDS)),
             pool_size=8,
             max_overflow=0,
             pool_timeout=60,
             pool_pre_ping=True,
-            connect_args={"connect_timeout": 10},
+            hide_parameters=True,  # stories, prompts and addresses have no place in a log
         )
         self._reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -141,6 +152,19 @@ def _full_disk_named() -> Iterator[None]:
         raise
 
 
+def patient(url: str, *, statement_seconds: int = 0) -> str:
+    """A PostgreSQL URL whose connections wait long enough, but not for ever, for a server that is gone.
+
+    `statement_seconds`: no statement takes longer; 0 for any time. What the URL itself says wins.
+    """
+    parts = urlsplit(url)
+    limits = _LIMITS | (
+        {"options": f"-c statement_timeout={statement_seconds}s"} if statement_seconds else {}
+    )
+    query = urlencode(limits | dict(parse_qsl(parts.query)), quote_via=quote)
+    return urlunsplit(parts._replace(query=query))
+
+
 def _with_driver(url: str) -> str:
     """The URL as SQLAlchemy wants it: providers write postgres:// or postgresql://."""
     return f"postgresql+psycopg://{url.partition('://')[2]}"
@@ -148,7 +172,7 @@ def _with_driver(url: str) -> str:
 
 def _sqlite_engine(url: str, *, connections: int) -> Engine:
     # No overflow: opening a connection for one statement costs more than waiting for a free one.
-    engine = create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=60)
+    engine = create_engine(url, pool_size=connections, max_overflow=0, pool_timeout=60, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

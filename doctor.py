@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import requests
@@ -17,7 +18,10 @@ from errors import StoryfarmError
 from http_session import open_session
 from images.storage import check_storage, open_storage
 from openai_client import OpenAIClient
+from providers import image_endpoint, text_endpoints
 from sandbox.server import Sandbox
+from text.endpoint import Endpoint
+from text.lifespans import end_of, is_gone
 
 _SECONDS = 15.0
 # The bits of an application's flags that allow the message content intent (full, and for small bots).
@@ -44,7 +48,7 @@ def examine(settings: Settings) -> list[Row]:
     checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
         ("database", _database),
         ("storage", _storage),
-        ("text model", _text_model),
+        *_models(settings),
         ("discord webhook", _webhook),
         ("discord bot", _bot),
     )
@@ -92,29 +96,51 @@ def _storage(settings: Settings) -> str:
     return f"pictures in {storage.place}"
 
 
-def _text_model(settings: Settings) -> str:
-    client = OpenAIClient(settings.openai_base_url, settings.openai_api_key, settings.openai_model)
+def _models(settings: Settings) -> list[tuple[str, Callable[[Settings], str]]]:
+    """A row for each model that is configured, for text and for pictures."""
+    texts = [
+        ("text model" if endpoint.provider == "openai" else f"text {endpoint.provider}", endpoint)
+        for endpoint in text_endpoints(settings)
+    ]
+    names = dict.fromkeys((*settings.image_providers, *settings.story_image_providers))
+    pictures = [(f"image {name}", image_endpoint(name, settings)) for name in names]
+    return [(name, partial(_model, endpoint)) for name, endpoint in (*texts, *pictures) if endpoint]
+
+
+def _model(endpoint: Endpoint, _settings: Settings) -> str:
+    """Whether the server knows the key and lists the model; Azure's classic paths list none."""
+    where = f"{endpoint.model} at {endpoint.base_url}"
+    today = date.today()  # noqa: DTZ011  (a day more or less does not matter)
+    if is_gone(endpoint.model, today):
+        raise _Fault(f"{endpoint.model} is not served any more. Set {endpoint.advice.model} to another one.")
+    end = end_of(endpoint.model)
+    if endpoint.query:
+        return where + _going(end) + "; not asked, since these paths list no models"
+    client = OpenAIClient(endpoint)
     try:
         models = client.models(deadline=time.monotonic() + _SECONDS)
     finally:
         client.close()
-    model = next((item for item in models if item.get("id") == settings.openai_model), None)
-    where = f"{settings.openai_model} at {settings.openai_base_url}"
-    if model is None:
-        raise _Fault(f"The server does not list {where}. Check OPENAI_MODEL.")
-    return where + _shutdown_warning(model.get("shutdown_date"))
+    names = {str(item.get("id")).removeprefix("models/"): item for item in models}  # Gemini's begin with that
+    if endpoint.model not in names:
+        raise _Fault(f"The server does not list {where}. Check {endpoint.advice.model}.")
+    listed = _day(names[endpoint.model].get("shutdown_date")) or end
+    if listed and listed <= today:
+        raise _Fault(f"This model was shut down on {listed}. Set {endpoint.advice.model} to another one.")
+    return where + _going(listed)
 
 
-def _shutdown_warning(day: object) -> str:
+def _day(text: object) -> date | None:
     """OpenAI lists "shutdown_date": "2026-12-11" for models that are going."""
     try:
-        ends = date.fromisoformat(str(day)[:10])
+        return date.fromisoformat(str(text)[:10])
     except ValueError:
-        return ""
-    left = ends - date.today()  # noqa: DTZ011  (a day more or less does not matter)
-    if left <= timedelta(0):
-        raise _Fault(f"This model was shut down on {ends}. Set OPENAI_MODEL to another one.")
-    return f"; it will be shut down on {ends}, choose another one soon" if left < _SOON else ""
+        return None
+
+
+def _going(end: date | None) -> str:
+    soon = end and end - date.today() < _SOON  # noqa: DTZ011
+    return f"; it will be shut down on {end}, choose another one soon" if soon else ""
 
 
 def _webhook(settings: Settings) -> str:

@@ -6,6 +6,7 @@ StoryfarmError
 ├── Unauthorized 401        nobody known is calling
 ├── Forbidden 403
 ├── NotFound 404
+│   └── Gone 410            there was something here
 ├── Conflict 409
 ├── ContentRefused 422      the provider refused the prompt: another attempt will not help
 ├── QuotaExceeded 429
@@ -74,6 +75,10 @@ class Forbidden(StoryfarmError):
 
 class NotFound(StoryfarmError):
     status, code, title = 404, "not_found", "There is nothing here"
+
+
+class Gone(NotFound):
+    status, code, title = 410, "expired", "This is not kept any more"
 
 
 class Conflict(StoryfarmError):

@@ -41,6 +41,20 @@ class _Awaited(Entry):
         super().__init__(list(writes))
         self.done = threading.Event()
         self.error: BaseException | None = None
+        self._lock = threading.Lock()
+        self._is_begun = self._is_given_up = False
+
+    def begin(self) -> bool:
+        """It is being written now; False if its writer has given up, so that it must not be written."""
+        with self._lock:
+            self._is_begun = not self._is_given_up
+            return self._is_begun
+
+    def give_up(self) -> bool:
+        """The writer waits no longer; False if it is just being written, so that waiting is worth it."""
+        with self._lock:
+            self._is_given_up = not self._is_begun
+            return self._is_given_up
 
     def end(self, error: BaseException | None = None) -> None:
         self.error = error
@@ -76,10 +90,16 @@ class Ledger:
             self._thread = None
 
     def write(self, *writes: Write) -> None:
-        """Write all of it in one transaction, and return when it is committed; raises what went wrong."""
+        """Write all of it in one transaction, and return when it is committed; raises what went wrong.
+
+        What could not be begun in time is never written: its writer has told somebody that it failed.
+        """
         entry = _Awaited(writes)
-        self.put(entry)
-        if not entry.done.wait(_WRITE_SECONDS):
+        taken = self.put(entry)
+        is_done = taken and (
+            entry.done.wait(_WRITE_SECONDS) or (not entry.give_up() and entry.done.wait(_WRITE_SECONDS))
+        )
+        if not is_done:
             raise StoryfarmError("The database does not take anything at the moment.", code="database_stuck")
         if entry.error:
             raise entry.error
@@ -146,9 +166,10 @@ class Ledger:
                 return
 
     def _write(self, batch: list[Entry]) -> None:
-        if any(entry.writes for entry in batch):
+        wanted = [entry for entry in batch if not isinstance(entry, _Awaited) or entry.begin()]
+        if any(entry.writes for entry in wanted):
             with self._database.write() as tx:
-                for entry in batch:
+                for entry in wanted:
                     for write in entry.writes:
                         write(tx)
 

@@ -14,6 +14,9 @@ import images.routes
 import jobs.routes
 import midjourney.routes
 import story.routes
+import story.telling
+import storybook.books
+import storybook.routes
 import web.health
 import web.pages
 import web.problems
@@ -25,6 +28,7 @@ from jobs.rows import Job
 from service import Service
 from story.routes import GenerateStory, public_result
 from story.telling import StoryRequest, load_result, new_job
+from storybook.showing import book_data, illustration_job
 
 VERSION = "1.1.0"
 
@@ -54,13 +58,29 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> OpenAPI
     def base_url() -> str:
         return web.requests.base_url(settings.public_url)
 
+    def show_story(job: Job, base: str) -> dict[str, Any] | None:
+        told = load_told(job)
+        return public_result(told, base, sandbox=settings.sandboxed) if told else None
+
+    def show_book(job: Job, base: str) -> dict[str, Any] | None:
+        with service.database.read() as tx:
+            return book_data(tx, job, base) or None
+
+    def show_illustrations(job: Job, base: str) -> dict[str, Any]:
+        with service.database.read() as tx:
+            return illustration_job(tx, job, base)
+
+    shown = {
+        story.telling.KIND: show_story,
+        storybook.books.KIND: show_book,
+        storybook.books.ILLUSTRATIONS: show_illustrations,
+    }
+
     def load_told(job: Job) -> dict[str, Any] | None:
         return load_result(service.database, job)
 
     def show(job: Job, base: str) -> dict[str, Any]:
-        told = load_told(job)
-        result = public_result(told, base, sandbox=settings.sandboxed) if told else None
-        return job.public() | {"result": result}
+        return job.public() | {"result": shown[job.kind](job, base)}
 
     service.show = show
     app.register_api(
@@ -74,7 +94,27 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> OpenAPI
         )
     )
     app.register_api(story.routes.create_blueprint(service.database, service.storage))
-    app.register_blueprint(images.routes.create_blueprint(service.storage))
+    app.register_api(
+        storybook.routes.create_blueprint(
+            service.database,
+            service.runner,
+            service.desk,
+            service.storage,
+            service.uploads,
+            source=service.source,
+            admission=service.admission,
+            settings=storybook.routes.BookSettings(
+                timeout=settings.request_timeout,
+                longest=settings.request_timeout_max,
+                is_async=settings.async_illustrations,
+            ),
+            base_url=base_url,
+            callback=service.callback,
+            accepted=lambda job, base: _accepted(job, show, base),
+        )
+    )
+    app.register_blueprint(images.routes.create_blueprint(service.database, service.storage))
+    app.register_blueprint(images.routes.create_uploads_blueprint(service.uploads))
     app.register_blueprint(midjourney.routes.create_blueprint(service.database, service.fetcher))
     app.register_blueprint(web.health.create_blueprint(service.health))
     app.register_blueprint(web.pages.create_blueprint(_page_facts(settings)))

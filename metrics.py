@@ -18,6 +18,21 @@ CAPTURES = Counter(
     "Pictures heard in the channel: matched by what, ambiguous, closed (a second picture), foreign.",
     ["outcome"],
 )
+TOKENS = Counter("storyfarm_tokens_total", "Tokens that were paid for.", ["provider", "model", "direction"])
+COST = Counter(
+    "storyfarm_cost_dollars_total", "What calls cost, where the price is known.", ["provider", "model"]
+)
+CIRCUITS = Gauge(
+    "storyfarm_circuit_open", "1 while a provider is left alone after failures.", ["chain", "provider"]
+)
 LISTENER_RESTARTS = Counter("storyfarm_listener_restarts_total", "Restarts of the Discord listener.")
 STREAMS = Gauge("storyfarm_streams", "Live streams of events that are open.")
 HELD = Gauge("storyfarm_held_requests", "Requests that wait for their story and picture.")
+
+
+def count_usage(provider: str, model: str, prompt: int, completion: int, cost: float | None) -> None:
+    """Count one paid call: its tokens, and its cost in US dollars if that is known."""
+    TOKENS.labels(provider, model, "prompt").inc(prompt)
+    TOKENS.labels(provider, model, "completion").inc(completion)
+    if cost is not None:
+        COST.labels(provider, model).inc(cost)

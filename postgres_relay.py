@@ -10,6 +10,7 @@ from collections.abc import Callable
 import psycopg
 import structlog
 
+from database import patient
 from jobs.notifier import Notifier
 
 log = structlog.get_logger()
@@ -62,7 +63,7 @@ class PostgresRelay:
         while not self._stopping.is_set():
             started = time.monotonic()
             try:
-                with psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
+                with psycopg.connect(patient(self._url), autocommit=True) as connection:
                     work(connection)
             except psycopg.Error as error:
                 log.warning("relay.broke", error=type(error).__name__)

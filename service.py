@@ -5,29 +5,43 @@ from __future__ import annotations
 import gc
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
 import metrics
 import story.telling
+import storybook.books
 from access import idempotency
 from access.admission import Admission
 from access.desk import Desk
 from callback_client import CallbackClient, check_callback_url
+from circuit import Circuit
 from config import Settings
 from database import Database, open_database
 from discord_listener import DiscordAccount, start_discord_listener
 from discord_webhook import DiscordWebhook, send_midjourney_command
-from errors import InvalidRequest
+from errors import InvalidRequest, ProviderError
 from images import records
+from images.chain import ImageChain, ImageLink
+from images.describing import Describer
+from images.describing import forget_old as forget_old_descriptions
+from images.drawing import DrawingProvider
+from images.fetching import MAX_BYTES as MOST_DRAWN_BYTES
 from images.fetching import Fetcher
-from images.provider import ImageProvider
+from images.provider import Capabilities, ImageProvider
+from images.pruning import Pruner
+from images.sources import ImageSource
 from images.storage import Storage, open_storage
+from images.uploads import MAX_BYTES as UPLOAD_BYTES
+from images.uploads import Uploads
 from jobs.bell import open_bell
 from jobs.callbacks import Callback, Deliverer, Show
 from jobs.notifier import Notifier
@@ -41,9 +55,17 @@ from midjourney.channel import Mark
 from midjourney.keeping import Keeper
 from midjourney.provider import MidjourneyProvider, PromptForm
 from openai_client import OpenAIClient
+from openai_images import OpenAIImages
 from postgres_relay import PostgresRelay
+from prices import Prices
+from providers import IMAGE_APIS, LEFT_OUT, image_endpoint, text_endpoints
+from public_http import Forbidden, PublicHttp, fetch_picture
 from sandbox.server import Sandbox
 from story.telling import Storyteller
+from storybook.books import BookWriter, books_at_work
+from storybook.illustrating import Illustrator
+from text.chain import TextChain, TextProvider
+from text.endpoint import Endpoint
 from text.model import TextModel
 
 log = structlog.get_logger()
@@ -95,8 +117,10 @@ class Service:
         )
         self.pool = ThreadPoolExecutor(threads, thread_name_prefix="fan-out")
         self.webhook = DiscordWebhook(settings.webhook_url, threads=threads)
-        self.openai = OpenAIClient(
-            settings.openai_base_url, settings.openai_api_key, settings.openai_model, threads=threads
+        self.clients = [OpenAIClient(endpoint, threads=threads) for endpoint in text_endpoints(settings)]
+        self.text = TextChain(
+            [TextProvider(client.provider, client, Circuit(client.provider)) for client in self.clients],
+            Prices(settings.model_prices),
         )
         self.fetcher = Fetcher(settings.discord_cdn_hosts)
         self.captures = Captures(
@@ -122,21 +146,58 @@ class Service:
             seconds=settings.listener_lease_seconds,
         )
         self.captures.channel = self.listening
-        self.storyteller = Storyteller(text or self.openai, images or self._midjourney(), self.pool)
+        self.painters = ThreadPoolExecutor(settings.image_concurrency, thread_name_prefix="painter")
+        self.uploads = Uploads(self.database, self.ledger, self.storage)
+        self.source = ImageSource(self.uploads, partial(fetch_picture, _public_http()))
+        self.pruner = Pruner(
+            self.database,
+            self.ledger,
+            self.storage,
+            most_files=settings.generated_image_max_files,
+            most_bytes=settings.generated_image_max_mb * 1_000_000,
+            in_use=books_at_work,
+        )
+        describer = Describer(text or self.text, self.database, self.ledger)
+        self._links = self._image_links(threads)
+        self.story_images = self._for_stories(describer)
+        self.book_images = self._image_chain(settings.image_providers, describer)
+        self.storyteller = Storyteller(text or self.text, images or self.story_images, self.pool)
         self.bell = open_bell(settings.data_dir, settings.database_url, self.notifier)
         self.runner = Runner(
             self.database,
             self.ledger,
             self.notifier,
             ring=self.bell.ring,
+            calls_waiting=self.bell.waiting,
             lease_seconds=settings.job_lease_seconds,
             most_queued=settings.max_queued,
         )
         self.runner.works[story.telling.KIND] = self.storyteller.tell
+        writer = BookWriter(
+            text or self.text,
+            self.database,
+            self.ledger,
+            self.storage,
+            self.uploads,
+            order=self.runner.submit,
+        )
+        self.runner.works[storybook.books.KIND] = writer.write
+        illustrator = Illustrator(
+            images or self.book_images,
+            self.database,
+            self.ledger,
+            self.notifier,
+            self.storage,
+            painters=self.painters,
+            size=settings.image_size,
+            seconds=settings.image_edit_timeout_ms / 1000,
+        )
+        self.runner.works[storybook.books.ILLUSTRATIONS] = illustrator.illustrate
         self.desk = Desk(self.database, self.runner)
         self.show: Show = lambda job, _base_url: job.public()
         self.deliverer = self._deliverer()
-        self._retention = Periodic("retention", _RETENTION_SECONDS, self._build_retention().sweep)
+        self._jobs_retention = self._build_retention()
+        self._retention = Periodic("retention", _RETENTION_SECONDS, self._sweep_old)
 
     def start(self) -> None:
         """Bring up the database and every thread. Call it in the process that serves, after a fork."""
@@ -154,6 +215,7 @@ class Service:
             self.runner.ended = self.deliverer.wake
             self.deliverer.start()
         self._retention.start()
+        self.pruner.start()
         # What exists now lives as long as the process: collecting it again and again only costs time
         # (p99 57 ms -> 24 ms with 500 held requests).
         gc.collect()
@@ -172,7 +234,9 @@ class Service:
         self.bell.stop(seconds=_STOP_SECONDS)
         self.listening.stop()
         self._retention.stop()
+        self.pruner.stop()
         self.pool.shutdown(wait=True, cancel_futures=True)
+        self.painters.shutdown(wait=True, cancel_futures=True)
         self.keeper.stop()
         if self.deliverer:
             self.deliverer.stop()
@@ -183,7 +247,10 @@ class Service:
         if self.sandbox:
             self.sandbox.stop()
         self.bell.close()
-        self.openai.close()
+        for client in self.clients:
+            client.close()
+        for image_client in self._image_clients:
+            image_client.close()
         self.webhook.close()
         self.database.close()
         log.info("service.stopped")
@@ -211,6 +278,8 @@ class Service:
             "sandbox": self.settings.sandboxed,
             "database": database,
             "listener": listener,
+            "text": self.text.states(),
+            "images": self.book_images.states(),
             "held_requests": self.admission.held,
             "max_in_flight": self.settings.max_in_flight,
             "jobs_in_hand": self.runner.in_hand,
@@ -250,6 +319,51 @@ class Service:
             hearing=self.listening,
         )
 
+    def _image_links(self, threads: int) -> dict[str, ImageLink]:
+        """Each configured image provider by its name; two chains share one circuit."""
+        prices = Prices(self._live.model_prices)
+        self._image_clients: list[OpenAIImages] = []
+        links = {
+            "midjourney": ImageLink(
+                "midjourney", "midjourney", self._midjourney(), Capabilities(), Circuit("midjourney")
+            )
+        }
+        for name, can in IMAGE_APIS.items():
+            endpoint = image_endpoint(name, self._live)
+            if endpoint is None:
+                continue
+            client = OpenAIImages(
+                endpoint,
+                threads=min(threads, self._live.image_concurrency + self._live.job_threads),
+                fetch=_fetch_drawn(endpoint),
+                left_out=LEFT_OUT.get(name, frozenset()),
+            )
+            self._image_clients.append(client)
+            provider = DrawingProvider(
+                name,
+                client,
+                self.storage,
+                self.ledger,
+                prices,
+                seconds=self._live.image_edit_timeout_ms / 1000,
+                kept=self.pruner.wake,
+            )
+            links[name] = ImageLink(name, endpoint.model, provider, can, Circuit(f"{name}.images"))
+        return links
+
+    def _image_chain(self, names: tuple[str, ...], describer: Describer) -> ImageChain:
+        links = [self._links[name] for name in names if name in self._links]
+        return ImageChain(links, self.database, self.ledger, describe=describer.describe)
+
+    def _for_stories(self, describer: Describer) -> ImageProvider:
+        """MidJourney alone needs no chain: its commands are its own record."""
+        names = self._live.story_image_providers
+        return (
+            self._links["midjourney"].provider
+            if names == ("midjourney",)
+            else self._image_chain(names, describer)
+        )
+
     def _deliverer(self) -> Deliverer | None:
         if not self.settings.callback_secret:
             return None
@@ -268,8 +382,12 @@ class Service:
             days=self.settings.job_retention_days,
             files_of=records.files_of,
             delete=self.storage.delete,
-            also=idempotency.forget_old,
+            also=_forget_old,
         )
+
+    def _sweep_old(self) -> None:
+        self._jobs_retention.sweep()
+        self.uploads.forget_old(self.settings.job_retention_days, self.storage.delete)
 
     def _account(self) -> DiscordAccount:
         return DiscordAccount(
@@ -282,3 +400,32 @@ class Service:
     def _find_channel(self) -> int:
         known = self._live.discord_channel_id
         return known or self.webhook.place(deadline=time.monotonic() + _WEBHOOK_SECONDS).channel_id
+
+
+def _forget_old(tx: Connection) -> None:
+    idempotency.forget_old(tx)
+    forget_old_descriptions(tx)
+
+
+def _public_http() -> PublicHttp:
+    """For pictures that requests name: from the public internet only."""
+    return PublicHttp(allow_private=False, most_bytes=UPLOAD_BYTES + 65_536)
+
+
+def _fetch_drawn(endpoint: Endpoint) -> Callable[[str, float], bytes]:
+    """For pictures that image models give as an address: their own host, or one on the public internet."""
+    own_host = urlsplit(endpoint.base_url).netloc.lower()
+    own = Fetcher({own_host})
+    public = PublicHttp(allow_private=False, most_bytes=MOST_DRAWN_BYTES)
+
+    def fetch(url: str, deadline: float) -> bytes:
+        if urlsplit(url).netloc.lower() == own_host:
+            return own.fetch(url, deadline=deadline)
+        try:
+            return fetch_picture(public, url, deadline)
+        except Forbidden as fault:
+            raise ProviderError(
+                f"The address of the drawn picture {fault}.", code="picture_host", permanent=True
+            ) from None
+
+    return fetch

@@ -81,7 +81,7 @@ callbacks = Table(
     Column("url", Text, nullable=False),
     Column("base_url", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
-    # None: the job has not ended yet, or there is nothing more to do.
+    # When it is tried next, once the job has ended. None: there is nothing more to do.
     Column("due_at", Double, index=True),
     Column("outcome", Text),
 )
@@ -146,6 +146,55 @@ pictures = Table(
     Column("seed", BigInteger),
     Column("source_url", Text),
     Column("created_at", Double, nullable=False),
+    # What it belongs to, such as a book's id, and its place there, such as page-3.
+    Column("album", Text),
+    Column("slot", Text),
+    Column("size_bytes", Integer, nullable=False),
+    # When its file was removed to make room; its row stays, so that one can say so.
+    Column("expired_at", Double),
+    Index("ix_pictures_album", "album"),
+    Index("ix_pictures_created_at", "created_at"),
+)
+
+# Calls of image models: written before they are made.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("request_id", Text, nullable=False, index=True),
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("provider", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("likeness", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("error", JSON(none_as_null=True)),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("cost", Double),
+    Column("started_at", Double, nullable=False),
+    Column("ended_at", Double),
+)
+
+# How pictures look, in words, by the hash of their bytes.
+descriptors = Table(
+    "descriptors",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("created_at", Double, nullable=False, index=True),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("file", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("mime", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("created_at", Double, nullable=False, index=True),
 )
 
 channels = Table(

@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass
 from hashlib import sha256
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from errors import ProviderError
 
@@ -16,6 +16,7 @@ MAX_PIXELS = 64_000_000
 _MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 # Phones put a second picture (for depth or brightness) into a JPEG; Pillow calls that MPO.
 _KINDS_OF_JPEG = {"MPO": "JPEG"}
+_QUALITY: dict[str, dict[str, int]] = {"JPEG": {"quality": 92}, "WEBP": {"quality": 92}}
 ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
@@ -58,15 +59,54 @@ def cut_grid(content: bytes) -> tuple[CheckedImage, tuple[CheckedImage, ...]]:
     return _describe(content, grid), parts
 
 
-def _decode(content: bytes) -> Image.Image:
+def shrunk(content: bytes, side: int) -> CheckedImage:
+    """The picture as a JPEG of at most `side` pixels each way, upright, on white where it was transparent."""
+    return _as_jpeg(_upright(_decode(content)), side)
+
+
+def cleaned(content: bytes, *, most_pixels: int) -> CheckedImage:
+    """The picture encoded anew: upright, and without anything but its pixels (no place, no camera, no tail).
+
+    Raises ProviderError like check_image, and for more than `most_pixels`.
+    """
+    image = _decode(content, most_pixels)
+    form = _KINDS_OF_JPEG.get(image.format or "", image.format or "PNG")
+    bare = _upright(image)
+    if form == "JPEG":
+        bare = bare.convert("RGB")
+    elif bare.mode not in ("RGB", "RGBA", "L"):
+        bare = bare.convert("RGBA" if "transparency" in bare.info or bare.mode == "LA" else "RGB")
+    fresh = Image.new(bare.mode, bare.size)
+    fresh.paste(bare)
+    buffer = io.BytesIO()
+    fresh.save(buffer, form, **_QUALITY.get(form, {}))
+    return CheckedImage(buffer.getvalue(), _MIME[form], fresh.width, fresh.height)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as its EXIF data says, which goes away afterwards."""
+    return ImageOps.exif_transpose(image)
+
+
+def _as_jpeg(image: Image.Image, side: int) -> CheckedImage:
+    small = image.convert("RGBA")
+    small.thumbnail((side, side))
+    ground = Image.new("RGB", small.size, "white")
+    ground.paste(small, mask=small.getchannel("A"))
+    buffer = io.BytesIO()
+    ground.save(buffer, "JPEG", quality=85)
+    return CheckedImage(buffer.getvalue(), "image/jpeg", ground.width, ground.height)
+
+
+def _decode(content: bytes, most_pixels: int = MAX_PIXELS) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content), formats=list(_MIME))
-            if image.width * image.height > MAX_PIXELS:
+            if image.width * image.height > most_pixels:
                 raise ProviderError(
                     f"The picture has {image.width} x {image.height} pixels; "
-                    f"at most {MAX_PIXELS // 1_000_000} megapixels are taken.",
+                    f"at most {most_pixels // 1_000_000} megapixels are taken.",
                     code="picture_too_large",
                     permanent=True,
                 )

@@ -4,26 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
+from images.editing import CheckedImage
 from images.records import Picture
+
+
+class Likeness(StrEnum):
+    """How a picture was made to look like its references, from the weakest way to the strongest."""
+
+    NONE = "none"
+    WORDS = "words"  # a description of the references went into the prompt
+    PICTURE = "picture"  # the model saw the references themselves
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Somebody or something that has to look the same: `name` is how the prompt calls it."""
+
+    name: str
+    image: CheckedImage
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRequest:
-    """A picture that a job wants. `id` names this wish within the job: asking twice continues it."""
+    """A picture that a job wants. `id` names this wish within the job: asking twice continues it.
+
+    `size` in pixels such as "1024x1024", "" for the provider's own; `background` may be "transparent".
+    `alt` is what the picture shows, for those who do not see it; the prompt where it is empty. `attempt`
+    is the record of this call, where one is kept.
+    """
 
     id: str
     job_id: str
     prompt: str
     style: str = ""
+    references: tuple[Reference, ...] = ()
+    size: str = ""
+    background: str = ""
+    alt: str = ""
+    attempt: str = ""
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a provider can do, by which a chain chooses it.
+
+    `references`: it sees reference pictures. `needs_references`: it draws nothing without them, since
+    another provider of the chain is the same without. `transparent`: it leaves out the background.
+    """
+
+    references: bool = False
+    needs_references: bool = False
+    transparent: bool = False
 
 
 @dataclass(frozen=True)
 class Progress:
     """How far a picture is: `percent` 0-100, or None while nobody can tell; `message` is for people.
 
-    `preview` tells unfinished states of the picture apart; "" while there is none to be seen.
+    `preview` tells unfinished states of the picture apart, or is where one lies ("/images/..."); "" while
+    there is none to be seen.
     """
 
     percent: int | None

@@ -16,6 +16,11 @@ _OF_JOB = (
     .where(pictures.c.job_id == bindparam("job"))
     .order_by(pictures.c.created_at, pictures.c.position)
 )
+_OF_ALBUM = (
+    select(pictures)
+    .where(pictures.c.album == bindparam("of_album"))
+    .order_by(pictures.c.created_at, pictures.c.position)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +29,9 @@ class Picture:
 
     `file` is its name in the storage and under /images/. `role` is "grid" for a MidJourney grid of four
     and "picture" for a single one, `position` its number in the grid (1-4). `width` and `height` are in
-    pixels, `source_url` is where it came from (such URLs die), `created_at` in epoch seconds.
+    pixels, `source_url` is where it came from (such URLs die), `created_at` in epoch seconds. `album` and
+    `slot` say where it belongs: a book's id and "page-3", say; the newest of a slot counts. `expired_at`:
+    when its file was removed to make room.
     """
 
     id: str
@@ -43,6 +50,10 @@ class Picture:
     seed: int | None
     source_url: str | None
     created_at: float
+    size_bytes: int = 0
+    album: str | None = None
+    slot: str | None = None
+    expired_at: float | None = None
 
     def public(self, base_url: str) -> dict[str, Any]:
         """The picture as answers show it, its URL below `base_url`."""
@@ -58,6 +69,7 @@ class Picture:
             "mime": self.mime,
             "alt": self.alt,
             "seed": self.seed,
+            **({"expired": True} if self.expired_at else {}),
         }
 
 
@@ -73,6 +85,27 @@ def insert(tx: Connection, kept: Sequence[Picture]) -> None:
 def of_job(tx: Connection, job_id: str) -> tuple[Picture, ...]:
     """The job's pictures, oldest first; a grid before its four parts."""
     return tuple(Picture(**row._mapping) for row in tx.execute(_OF_JOB, {"job": job_id}))
+
+
+def of_request(tx: Connection, job_id: str, request_id: str) -> tuple[Picture, ...]:
+    """The pictures that were made for one request of a job, as they are kept (see ImageRequest.id)."""
+    return tuple(picture for picture in of_job(tx, job_id) if picture.id.partition("-")[0] == request_id)
+
+
+def of_album(tx: Connection, album: str) -> tuple[Picture, ...]:
+    """What belongs to an album, oldest first."""
+    found = tx.execute(_OF_ALBUM, {"of_album": album})
+    return tuple(Picture(**row._mapping) for row in found)
+
+
+def place(tx: Connection, ids: Sequence[str], album: str, slot: str) -> None:
+    """Say where pictures belong."""
+    tx.execute(pictures.update().where(pictures.c.id.in_(ids)).values(album=album, slot=slot))
+
+
+def by_file(tx: Connection, file: str) -> Picture | None:
+    row = tx.execute(select(pictures).where(pictures.c.file == file)).first()
+    return Picture(**row._mapping) if row else None
 
 
 def files_of(tx: Connection, job_ids: Sequence[str]) -> list[str]:

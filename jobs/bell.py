@@ -19,6 +19,7 @@ from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import PostgresStorage, SqliteStorage
 
+from database import patient
 from jobs.notifier import Notifier
 
 TOPIC = "bell"
@@ -45,6 +46,10 @@ class Bell:
         """Call somebody to this job; returns at once."""
         self._call(job_id)
         self._notifier.notify_others(TOPIC)
+
+    def waiting(self) -> int:
+        """How many calls nobody has answered yet."""
+        return int(self._huey.pending_count())
 
     def start(self, answer: Callable[[str], None], *, workers: int) -> None:
         self._answer = answer
@@ -138,7 +143,8 @@ def open_bell(data_dir: Path, database_url: str, notifier: Notifier) -> Bell:
     """A bell beside the database: PostgreSQL's own tables, or a file of its own in `data_dir`."""
     if database_url:
         return Bell(
-            {"storage_class": _SleepingPostgres, "dsn": database_url, "create_tables": False}, notifier
+            {"storage_class": _SleepingPostgres, "dsn": patient(database_url), "create_tables": False},
+            notifier,
         )
     data_dir.mkdir(parents=True, exist_ok=True)
     file = str(data_dir / "queue.sqlite3")

@@ -128,7 +128,7 @@ class Deliverer:
 
     def _claim(self, callback: Any) -> bool:
         """Count the attempt before it is made, and set the time of the next one; False if another has it."""
-        pause = PAUSES[min(callback.attempts, len(PAUSES) - 1)]
+        pause = _pause_after(callback)
         taken: list[bool] = []
         update = (
             callbacks.update()
@@ -137,10 +137,20 @@ class Deliverer:
                 callbacks.c.attempts == callback.attempts,
                 callbacks.c.outcome.is_(None),
             )
-            .values(attempts=callback.attempts + 1, due_at=time.time() + pause)
+            .values(attempts=callback.attempts + 1, due_at=time.time() + _POST_SECONDS + pause)
         )
         self._ledger.write(lambda tx: taken.append(tx.execute(update).rowcount == 1))
         return taken[-1]
+
+    def _again(self, callback: Any) -> None:
+        """The attempt is over: the pause begins now."""
+        due_at = time.time() + _pause_after(callback)
+        update = (
+            callbacks.update()
+            .where(callbacks.c.job_id == callback.job_id, callbacks.c.attempts == callback.attempts + 1)
+            .values(due_at=due_at)
+        )
+        self._ledger.write(lambda tx: tx.execute(update))
 
     def _failed(self, callback: Any, error: StoryfarmError) -> None:
         attempt = callback.attempts + 1
@@ -148,7 +158,17 @@ class Deliverer:
         log.warning("callback.failed", job=callback.job_id, code=error.code, attempt=attempt, is_last=is_last)
         if is_last:
             self._close(callback, error.code)
+        else:
+            self._again(callback)
 
     def _close(self, callback: Any, outcome: str) -> None:
-        update = callbacks.update().where(callbacks.c.job_id == callback.job_id).values(outcome=outcome)
+        update = (
+            callbacks.update()
+            .where(callbacks.c.job_id == callback.job_id, callbacks.c.outcome.is_(None))
+            .values(outcome=outcome, due_at=None)
+        )
         self._ledger.write(lambda tx: tx.execute(update))
+
+
+def _pause_after(callback: Any) -> float:
+    return PAUSES[min(callback.attempts, len(PAUSES) - 1)]

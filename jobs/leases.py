@@ -63,8 +63,8 @@ class Duty:
     """Runs something as long as this process holds the lease `name`.
 
     `begin` and `end` are called on a thread of the duty's own. The lease lasts `seconds` and is renewed
-    three times as often; whoever cannot renew it in time ends the work before another may begin it.
-    `note` is what the others may read.
+    three times as often. Whoever cannot renew it in time ends the work before another may begin it, unless
+    the database keeps it waiting for longer than that. `note` is what the others may read.
     """
 
     def __init__(

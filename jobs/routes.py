@@ -31,6 +31,8 @@ _HEARTBEAT_SECONDS = 12.0
 # A stream that lasts longer is ended: the client comes back and goes on where it was.
 _STREAM_SECONDS = 1800.0
 _RETRY_MS = 1000
+# The highest number that an event can have.
+_HIGHEST = 2**31 - 1
 
 
 class Streams(Protocol):
@@ -47,12 +49,17 @@ class JobPath(BaseModel):
 
 class After(BaseModel):
     after: int | None = Field(
-        default=None, ge=0, description="Adds `events`: those with a higher number, at most 1,000."
+        default=None,
+        ge=0,
+        le=_HIGHEST,
+        description="Adds `events`: those with a higher number, at most 1,000.",
     )
 
 
 class LastEvent(BaseModel):
-    after: int = Field(default=0, ge=0, description="Where to begin, if no Last-Event-ID says so.")
+    after: int = Field(
+        default=0, ge=0, le=_HIGHEST, description="Where to begin, if no Last-Event-ID says so."
+    )
 
 
 class Listing(BaseModel):
@@ -120,6 +127,8 @@ def create_blueprint(
         """Server-sent events; they end after `done`. `Last-Event-ID` goes on behind that event."""
         after = _last_event_id(query.after)
         found, base = load(path.job_id), base_url()
+        if found.has_ended and after >= found.last_event:
+            return Response(status=204)  # which tells an EventSource not to come back
         place = ExitStack()
         place.enter_context(streams.hold())
         until = time.monotonic() + _STREAM_SECONDS

@@ -133,6 +133,11 @@ def new(kind: str, request: dict[str, Any], *, owner: str = "local", message: st
     )
 
 
+def named(job: Job, job_id: str) -> Job:
+    """A new job under an id of one's own, so that it is not made twice."""
+    return replace(job, id=job_id)
+
+
 def claimed(job: Job, *, lease_seconds: float) -> Job:
     """A new job that whoever makes it begins at once."""
     until = time.time() + lease_seconds
@@ -223,7 +228,13 @@ def end(
 def give_back(tx: Connection, job: Job) -> bool:
     """Let go of a claimed job that is not done, so that somebody else does it. The attempt does not count."""
     waiting = replace(job, state=JobState.QUEUED)
-    changes = {"state": JobState.QUEUED, "lease": None, "attempts": job.attempts - 1, "rung_at": 0.0}
+    changes = {
+        "state": JobState.QUEUED,
+        "lease": None,
+        "lease_until": None,
+        "attempts": job.attempts - 1,
+        "rung_at": 0.0,
+    }
     return _change(tx, job.id, [state_event(waiting)], changes, lease=job.lease or "")
 
 
@@ -252,6 +263,12 @@ def ring(tx: Connection, *, not_since: float) -> list[str]:
 def exhausted(tx: Connection) -> list[Job]:
     """The jobs that were begun too often."""
     return [_job(row._mapping) for row in tx.execute(_EXHAUSTED, {"now": time.time()})]
+
+
+def unfinished(tx: Connection) -> list[Job]:
+    """The jobs that have not ended."""
+    busy = [state for state, moves in MOVES.items() if moves]
+    return [_job(row._mapping) for row in tx.execute(select(jobs).where(is_one_of(jobs.c.state, busy)))]
 
 
 def older_than(tx: Connection, moment: float, *, limit: int) -> list[str]:

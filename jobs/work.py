@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from database import Database
 from errors import Busy, Conflict, OutOfSpace, ProviderTimeout, StoryfarmError
@@ -175,7 +175,8 @@ Work = Callable[[Task], Any]
 class Runner:
     """Gives jobs to the works of their kinds.
 
-    `ring` calls somebody to do the job with this id; calls may get lost or come twice. A worker's lease
+    `ring` calls somebody to do the job with this id; calls may get lost or come twice. `calls_waiting` are
+    those that nobody has answered yet. A worker's lease
     lasts `lease_seconds` and is extended while it works. `ended` is called when a job may have ended.
     """
 
@@ -186,6 +187,7 @@ class Runner:
         notifier: Notifier,
         *,
         ring: Callable[[str], None],
+        calls_waiting: Callable[[], int] = lambda: 0,
         lease_seconds: float,
         most_queued: int,
     ) -> None:
@@ -194,6 +196,7 @@ class Runner:
         self._ledger = ledger
         self._notifier = notifier
         self._ring = ring
+        self._calls_waiting = calls_waiting
         self._lease_seconds = lease_seconds
         self._most_queued = most_queued
         self._in_hand: dict[str, Task | None] = {}  # None while the job's row is still to be written
@@ -222,7 +225,7 @@ class Runner:
                 limit=self._most_queued,
             )
         self._ledger.write(partial(rows.insert, job=job), *also)
-        self._ring(job.id)
+        self._call(job.id)
 
     def begin(self, job: Job, *also: Write) -> Task:
         """Record the job as one that this thread does at once; then call `carry_out`."""
@@ -278,11 +281,14 @@ class Runner:
             task.give_back()
             log.info("job.left", job=job.id, kind=job.kind)
             raise _restarting(job.id) from None
+        except DBAPIError as error:
+            if isinstance(error, DataError | IntegrityError | ProgrammingError):
+                raise self._broke(task, error) from error
+            # The database was away for a moment: when the lease has lapsed the job is begun again.
+            log.warning("job.without_database", job=job.id, kind=job.kind, error=type(error).__name__)
+            raise _restarting(job.id) from error
         except Exception as error:  # a bug: it would be the same the next time
-            log.exception("job.broke", job=job.id, kind=job.kind)
-            failure = StoryfarmError("The service has made a mistake with this job.", id=job.id)
-            self._fail(task, failure)
-            raise failure from error
+            raise self._broke(task, error) from error
         finally:
             self._in_hand.pop(job.id, None)
             self.ended()
@@ -319,9 +325,11 @@ class Runner:
         for job in hopeless:
             self._give_up(job)
         rung: list[list[str]] = []
-        self._ledger.write(lambda tx: rung.append(rows.ring(tx, not_since=time.time() - _RING_SECONDS)))
+        # Those who wait in a long line are still called; to call them again would only lengthen it.
+        not_since = 0.0 if self._calls_waiting() else time.time() - _RING_SECONDS
+        self._ledger.write(lambda tx: rung.append(rows.ring(tx, not_since=not_since)))
         for job_id in rung[-1]:
-            self._ring(job_id)
+            self._call(job_id)
 
     def extend_leases(self) -> None:
         """Say that the work on everything in hand goes on."""
@@ -340,6 +348,18 @@ class Runner:
         task = Task(job, self._database, self._ledger, self._notifier, is_watched=is_watched)
         self._in_hand[job.id] = task
         return task
+
+    def _broke(self, task: Task, error: Exception) -> StoryfarmError:
+        log.error("job.broke", job=task.job.id, kind=task.job.kind, exc_info=error)
+        failure = StoryfarmError("The service has made a mistake with this job.", id=task.job.id)
+        self._fail(task, failure)
+        return failure
+
+    def _call(self, job_id: str) -> None:
+        try:
+            self._ring(job_id)
+        except Exception as error:  # noqa: BLE001  (a call may get lost: the sweep comes by)
+            log.warning("job.not_rung", job=job_id, error=type(error).__name__)
 
     def _fail(self, task: Task, error: StoryfarmError) -> None:
         log.info("job.failed", job=task.job.id, kind=task.job.kind, code=error.code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -39,6 +39,7 @@ _PROGRESS_SECONDS = 1.0
 _HINT_SECONDS = 300.0
 # A transaction of another process may become visible this much later than its command says.
 _OVERLAP_SECONDS = 30.0
+_MOST_UNHEARD = 1000
 _MOST_PLACES = 10_000
 
 
@@ -81,6 +82,8 @@ class Captures:
         self._hinted: set[int] = set()
         self._bookmarked_at = 0.0
         self._overflowed = False
+        # Messages that could not be looked into, since the database was away.
+        self._unheard: deque[ChannelMessage] = deque()
         self.channel: Channel = Silent()
         self.caught_up = threading.Event()
         self.last_event_at: float | None = None
@@ -91,6 +94,8 @@ class Captures:
             self._index = OpenCommands()
             self._is_hearing = True
             self._read_at = 0.0
+            self._overflowed = False
+            self._unheard.clear()
         self._read_commands()
         self.sweep()
 
@@ -115,14 +120,18 @@ class Captures:
 
     def hear(self, message: ChannelMessage, *, in_order: bool = True) -> None:
         """Take in one message. `in_order`: it is new, and all messages before it have been heard too."""
+        self._hear_again()
         entry = Entry()
         try:
             self._take(message, entry)
+        except SQLAlchemyError as error:
+            log.warning("captures.unheard", message_id=message.id, error=type(error).__name__)
+            self._keep_unheard(message)
         except Exception:  # a message that breaks the parser must not stop the others
             log.exception("captures.unreadable", message_id=message.id)
         is_news = bool(entry.writes or entry.effects)
         is_due = time.monotonic() - self._bookmarked_at >= _BOOKMARK_SECONDS
-        if in_order and is_due and not self._overflowed:
+        if in_order and is_due and not (self._overflowed or self._unheard):
             # Once a second is enough: what is read twice after a crash is recognised.
             self._bookmarked_at = time.monotonic()
             place = (message.channel_id, message.id)
@@ -130,6 +139,30 @@ class Captures:
             is_news = True
         if is_news and not self._ledger.put(entry):
             self._overflowed = True  # the bookmark stays, so that the next start reads this again
+
+    def _keep_unheard(self, message: ChannelMessage) -> None:
+        if len(self._unheard) < _MOST_UNHEARD:
+            self._unheard.append(message)
+        else:
+            self._overflowed = True
+
+    def _hear_again(self) -> None:
+        """Look into what could not be looked into; as long as that fails, the bookmark stays."""
+        for _ in range(len(self._unheard)):
+            try:
+                message = self._unheard.popleft()
+            except IndexError:
+                return
+            entry = Entry()
+            try:
+                self._take(message, entry)
+            except SQLAlchemyError:
+                self._unheard.appendleft(message)
+                return
+            except Exception:
+                log.exception("captures.unreadable", message_id=message.id)
+            if (entry.writes or entry.effects) and not self._ledger.put(entry):
+                self._overflowed = True
 
     def say_caught_up(self) -> None:
         """Everything that was missed has been heard."""
@@ -310,6 +343,7 @@ class Captures:
         """Give up what is too old, and fetch what nobody else has fetched."""
         if not self._is_hearing:
             return
+        self._hear_again()
         try:
             with self._database.read() as tx:
                 expired = commands.open_before(tx, time.time() - self._late_seconds)

@@ -179,4 +179,5 @@ def _picture(record: CommandRecord, image: CheckedImage, role: str, position: in
         seed=record.seed,
         source_url=record.source_url,
         created_at=time.time(),
+        size_bytes=len(image.content),
     )

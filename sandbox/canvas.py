@@ -114,7 +114,8 @@ class Canvas:
         left, right = min(x for x, _ in outline), max(x for x, _ in outline)
         upper, lower = min(y for _, y in outline), max(y for _, y in outline)
         x0, y0 = max(0, math.floor(left)), max(0, math.floor(upper))
-        x1, y1 = min(self.pixels, math.ceil(right) + 1), min(self.pixels, math.ceil(lower) + 1)
+        width, height = self.image.size
+        x1, y1 = min(width, math.ceil(right) + 1), min(height, math.ceil(lower) + 1)
         if x1 <= x0 or y1 <= y0:
             return
         mask = Image.new("L", (x1 - x0, y1 - y0))
@@ -138,7 +139,13 @@ class Canvas:
         picture = self.image.reduce(SUPERSAMPLING)
         if self.tiny:
             return picture
-        return ImageChops.add(picture, paper(self.size), 1, -128)
+        sheet = paper(max(picture.size))
+        return ImageChops.add(picture, sheet.crop((0, 0, *picture.size)), 1, -128)
+
+    def replace(self, image: Image.Image) -> None:
+        """Go on with another picture in the same scale; what is seen through its window may be oblong."""
+        self.image = image
+        self.draw = ImageDraw.Draw(image, "RGBA")
 
 
 @dataclass(frozen=True)

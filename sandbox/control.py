@@ -12,15 +12,18 @@ from typing import Any
 class Habits:
     """How the sandbox behaves until told otherwise. Times in seconds.
 
-    `jitter` 0-1: a picture comes after a random part of its time, so that answers come out of order.
-    `rewrite`: echoes are changed as MidJourney changes them. `plain`: flat colours instead of drawings,
-    for load tests. `webhook_limit`: posts in two seconds, 0 for any number.
-    `person`: whether somebody pastes the commands. `story_seed`: equal prompts give equal stories.
+    `image_pixels`: width of MidJourney's grid. `picture_pixels`: the longest side that an image model's
+    picture has, however large it was asked for. `jitter` 0-1: a picture comes after a random part of its
+    time, so that answers come out of order. `rewrite`: echoes are changed as MidJourney changes them.
+    `plain`: flat colours instead of drawings, for load tests. `webhook_limit`: posts in two seconds, 0 for
+    any number. `person`: whether somebody pastes the commands. `story_seed`: equal requests give equal
+    stories, plans and pictures.
     """
 
     story_seconds: float = 1.5
     image_seconds: float = 4.0
     image_pixels: int = 2048
+    picture_pixels: int = 1024
     jitter: float = 0.0
     previews: int = 4
     duplicates: bool = False
@@ -42,10 +45,20 @@ class Habits:
 class Fault:
     """Something that goes wrong at `target`, the next `times` times.
 
-    Targets and kinds: chat (status, html, hang, drop, refusal, length, content_filter, prose,
-    error_in_stream, cut_stream), webhook (status, lost), cdn (status, huge, not_a_picture, truncated,
-    hang), identify (intent), midjourney (silent, stopped, error, single, cut, no_seed, plain_text,
-    operator_picture, operator_failed, twice). `details` are the kind's own values, such as {"status": 500}.
+    Targets and kinds, with `details` as the kind's own values in brackets:
+    - chat, azure.chat, gemini.chat, huggingface.chat, compatible.chat: status {status, type, code,
+      retry_after}, html {status}, hang {seconds}, drop, refusal, length, content_filter, prose (no schema is
+      kept to), wrong_shape (JSON of another shape), few_pages (a plan with a page too few), error_in_stream,
+      cut_stream
+    - images, edits, azure.images, azure.edits, gemini.images: status, html, hang and drop as above, refusal
+      (400 moderation_blocked), empty (an empty b64_json), no_data (an empty list), not_a_picture, bomb (a
+      small PNG that declares {pixels} in width and height), truncated (half of the picture), url (an
+      address instead of b64_json), error_in_stream, cut_stream
+    - webhook: status, lost
+    - cdn: status, huge, not_a_picture, truncated, hang
+    - identify: intent
+    - midjourney: silent, stopped, error, single, cut, no_seed, plain_text, operator_picture,
+      operator_failed, twice
     """
 
     target: str

@@ -18,8 +18,12 @@ def paint(prompt: str, seed: int, variant: int = 0, size: int = 1024) -> Image.I
     """An RGB picture of size x size pixels; equal arguments give equal pictures."""
     canvas = Canvas(size)
     paint_scene(canvas, plan(prompt, seed, variant), Random(f"{seed}/{variant}/strokes"))
-    picture = canvas.finished()
-    if size >= SMALLEST_SIGNED:
+    return signed(canvas.finished())
+
+
+def signed(picture: Image.Image) -> Image.Image:
+    """The picture with the farm's name in its lower corners and what it is, a sample, unless it is small."""
+    if min(picture.size) >= SMALLEST_SIGNED:
         _sign(picture, SIGNATURE, right=True)
         _sign(picture, MARK, right=False)
     return picture
@@ -75,11 +79,11 @@ def _lettering(text: str, pixels: int) -> Image.Image:
 
 def _sign(picture: Image.Image, text: str, *, right: bool) -> None:
     """Write the text into a lower corner, dark on light ground and light on dark ground, with a soft halo."""
-    size = picture.width
+    size = min(picture.size)
     letters = _lettering(text, max(9, round(size * (0.026 if right else 0.018))))
     margin = max(3, round(size * 0.014))
-    left = size - margin - letters.width if right else margin
-    top = size - margin - letters.height
+    left = picture.width - margin - letters.width if right else margin
+    top = picture.height - margin - letters.height
     ground = picture.crop((left, top, left + letters.width, top + letters.height)).convert("L")
     dark = ImageStat.Stat(ground).mean[0] > 120
     ink, halo = ((44, 36, 52), (255, 252, 240)) if dark else ((255, 250, 232), (24, 26, 48))

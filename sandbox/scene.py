@@ -15,12 +15,18 @@ STANDS = (0.33, 0.67, 0.5, 0.27, 0.72, 0.42)
 SKY_SPOTS = ((0.3, 0.38), (0.72, 0.36), (0.52, 0.3), (0.12, 0.34), (0.89, 0.3))
 BREADTH = 1.32  # how much wider than high a thing on the ground may be
 CROWDING = 1.6  # how much smaller things may become so that more of them find room
+EASEL = 0.13  # half of the room that a portrait's easel takes
 SAND: Colour = (240, 220, 168)
+
+Places = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that was decided about a picture before the first stroke."""
+    """Everything that was decided about a picture before the first stroke.
+
+    Where a portrait stands beside the dog, at `portrait_x`, nothing else does.
+    """
 
     mood: Mood
     dog: Yorkie
@@ -32,6 +38,7 @@ class Scene:
     sun_y: float
     ridges: tuple[Ridge, ...]
     props: tuple[str, ...]
+    portrait_x: float | None = None
 
     @property
     def at_sea(self) -> bool:
@@ -84,6 +91,13 @@ def _ridges(mood: Mood, barn_x: float, rng: Random) -> tuple[Ridge, ...]:
 
 def paint_scene(canvas: Canvas, scene: Scene, rng: Random) -> None:
     pen = Pen(canvas)
+    plants = paint_land(pen, scene, rng)
+    paint_heroes(pen, scene, plants, rng)
+    backdrop.paint_weather(pen, scene.mood, rng)
+
+
+def paint_land(pen: Pen, scene: Scene, rng: Random) -> Places:
+    """All that is behind the dog. Returns the places of what grows in front of it, which is still to come."""
     backdrop.paint_sky(pen, scene.mood, scene.sun_x, scene.sun_y, rng)
     if "rainbow" in scene.mood.wanted:
         backdrop.paint_rainbow(pen, scene.sun_x + (0.3 if scene.sun_x < 0.5 else -0.3))
@@ -94,8 +108,19 @@ def paint_scene(canvas: Canvas, scene: Scene, rng: Random) -> None:
     _farm(pen, scene, rng)
     _things_in_the_sky(pen, scene, rng)
     backdrop.paint_fog(pen, scene.mood, rng)
-    _meadow(pen, scene, rng)
-    backdrop.paint_weather(pen, scene.mood, rng)
+    return _meadow(pen, scene, rng)
+
+
+def paint_heroes(pen: Pen, scene: Scene, plants: Places, rng: Random) -> None:
+    """The dog, the things beside it, and the plants in front of it."""
+    mood = scene.mood
+    pen = pen.in_light(mood.ambient)
+    _ground_things(pen, scene, rng)
+    _shadow(pen, scene.dog_x, scene.dog_y, scene.dog_height * 0.42)
+    lit = pen.in_light(mix(mood.ambient, (255, 255, 255), 0.45))
+    draw_yorkie(lit.at(scene.dog_x, scene.dog_y, scene.dog_height), scene.dog, rng)
+    for x, y in plants:
+        _plant(pen, scene, x, y, rng)
 
 
 def _distance(pen: Pen, scene: Scene, rng: Random) -> None:
@@ -162,7 +187,8 @@ def _things_in_the_sky(pen: Pen, scene: Scene, rng: Random) -> None:
             prop.draw(one.at(x, y, prop.height, rng.uniform(-0.1, 0.25)), scene.mood, rng)
 
 
-def _meadow(pen: Pen, scene: Scene, rng: Random) -> None:
+def _meadow(pen: Pen, scene: Scene, rng: Random) -> Places:
+    """Returns where plants grow in front of the dog."""
     mood, ridge = scene.mood, scene.ridges[3]
     pen = pen.in_light(mood.ambient)
     if not scene.at_sea:
@@ -174,13 +200,7 @@ def _meadow(pen: Pen, scene: Scene, rng: Random) -> None:
     for x, y in plants:
         if y < scene.dog_y:
             _plant(pen, scene, x, y, rng)
-    _ground_things(pen, scene, rng)
-    _shadow(pen, scene.dog_x, scene.dog_y, scene.dog_height * 0.42)
-    lit = pen.in_light(mix(mood.ambient, (255, 255, 255), 0.45))
-    draw_yorkie(lit.at(scene.dog_x, scene.dog_y, scene.dog_height), scene.dog, rng)
-    for x, y in plants:
-        if y >= scene.dog_y:
-            _plant(pen, scene, x, y, rng)
+    return [(x, y) for x, y in plants if y >= scene.dog_y]
 
 
 def _fence(pen: Pen, scene: Scene, rng: Random) -> None:
@@ -215,7 +235,11 @@ def _ground_things(pen: Pen, scene: Scene, rng: Random) -> None:
 def _ground_places(scene: Scene) -> list[tuple[str, float, float]]:
     """Things stand beside the dog, never behind it: each with its x and, where room is scarce, its scale."""
     reach = scene.dog_height * 0.46
-    rooms = ((0.02, scene.dog_x - reach), (scene.dog_x + reach, 0.98))
+    ends = [scene.dog_x - reach, scene.dog_x + reach]
+    if scene.portrait_x is not None:
+        left_of_it = scene.portrait_x < scene.dog_x
+        ends[0 if left_of_it else 1] = scene.portrait_x + (-EASEL if left_of_it else EASEL)
+    rooms = ((0.02, max(0.02, ends[0])), (min(0.98, ends[1]), 0.98))
     sides: tuple[list[str], list[str]] = ([], [])
     left = [(end - start) * CROWDING for start, end in rooms]
     for name in [name for name in scene.props if PROPS[name].place == "ground"][:4]:
@@ -239,7 +263,7 @@ def _spread(room: tuple[float, float], names: list[str]) -> list[tuple[str, floa
     return places
 
 
-def _plants(scene: Scene, count: int, rng: Random) -> list[tuple[float, float]]:
+def _plants(scene: Scene, count: int, rng: Random) -> Places:
     """Scattered places on the meadow, from the back to the front, away from the dog and the signature."""
     places = [(rng.random(), 0.79 + 0.21 * rng.random() ** 0.8) for _ in range(count)]
     return sorted(

@@ -11,11 +11,12 @@ from typing import Protocol, Self
 
 from aiohttp import web
 
-from sandbox import chat, discord_rest
+from sandbox import chat, discord_rest, images
 from sandbox.control import Control, Fault, Habits
 from sandbox.discord_gateway import Gateway
 from sandbox.discord_world import World
 from sandbox.http import answer, read_object
+from sandbox.image_request import LARGEST_BODY
 from sandbox.midjourney import Midjourney
 
 _LOOPBACK = "127.0.0.1"
@@ -34,7 +35,7 @@ class SandboxSettings(Protocol):
 
 
 class Sandbox:
-    """Stand-ins for the text model and for Discord with MidJourney. Its address is known before it starts."""
+    """Stand-ins for models of texts and pictures, and for Discord. Its address is known before it starts."""
 
     def __init__(self, listening: socket.socket, habits: Habits) -> None:
         self._socket = listening
@@ -79,8 +80,9 @@ class Sandbox:
         world = World(self.url)
         gateway = Gateway(self.control, world)
         midjourney = Midjourney(self.control, world)
-        app = web.Application(client_max_size=4_000_000)
+        app = web.Application(client_max_size=LARGEST_BODY)
         chat.add_routes(app, self.control)
+        images.add_routes(app, self.control)
         discord_rest.add_routes(app, self.control, world, midjourney)
         gateway.add_routes(app)
         _add_control_routes(app, self.control, gateway, midjourney, world)

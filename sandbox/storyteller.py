@@ -1,12 +1,12 @@
 """Tell a sample story of a wanted length about whatever the prompt says."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from sandbox.story_french import FRENCH
 from sandbox.story_german import GERMAN
 from sandbox.story_material import ENGLISH, Material, Part, Sentences
-from sandbox.story_prompt import CREATURES, Reading, read_prompt
+from sandbox.story_prompt import CREATURES, HE, SHE, Reading, read_prompt
 from sandbox.story_spanish import SPANISH
 
 TONGUES: dict[str, Material] = {
@@ -47,11 +47,11 @@ def count_words(text: str) -> int:
     return len(text.split())
 
 
-def tell(prompt: str, *, words: int = 400, language: str = "", seed: int = 0) -> Told:
-    """A story of about `words` words; equal arguments tell equal stories."""
+def tell(prompt: str, *, words: int = 400, language: str = "", seed: int = 0, hero: str = "") -> Told:
+    """A story of about `words` words; equal arguments tell equal stories. `hero` is a name, if given."""
     material = material_for(language)
     rng = Random(f"{prompt}/{words}/{language}/{seed}")
-    reading = read_prompt(prompt)
+    reading = _starring(read_prompt(prompt), hero) if hero else read_prompt(prompt)
     words = min(LONGEST, max(SHORTEST, words))
     slots = _slots(material, reading, rng, short=words < SHORT_STORY)
     stations = _stations(material, reading, words, rng, slots)
@@ -68,6 +68,13 @@ def material_for(language: str) -> Material:
     """The sentences of a language given by name or code; English where it is not known."""
     wanted = language.strip().casefold()
     return TONGUES.get(wanted) or TONGUES.get(wanted.replace("_", "-").split("-")[0]) or ENGLISH
+
+
+def _starring(reading: Reading, hero: str) -> Reading:
+    """The same story with this hero, who is the prompt's girl or boy. The farm belongs to its dogs."""
+    others = tuple(name for name in reading.names if name not in hero.split())
+    things = tuple(phrase for phrase in reading.phrases if phrase.split()[-1].lower() not in SHE | HE)
+    return replace(reading, names=(hero, *others), introduction=hero, phrases=things, farm=False)
 
 
 def _slots(material: Material, reading: Reading, rng: Random, *, short: bool) -> dict[str, str]:

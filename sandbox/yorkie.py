@@ -21,7 +21,7 @@ Locks = Sequence[tuple[Point, Point, float]]
 
 @dataclass(frozen=True)
 class Yorkie:
-    """How the dog stands: pose ("sitting" or "standing"), the way it faces, and its bow."""
+    """How the dog stands: pose ("sitting" or "standing"), the way it faces, its bow and its neckerchief."""
 
     pose: str
     flip: bool
@@ -29,6 +29,7 @@ class Yorkie:
     bow: Colour
     happy: bool
     crown: bool = False
+    scarf: Colour | None = None
 
 
 def draw_yorkie(pen: Pen, dog: Yorkie, rng: Random) -> None:
@@ -50,6 +51,7 @@ def _sitting(pen: Pen, dog: Yorkie, rng: Random) -> None:
     chest = [(-0.15, -0.55), (0.15, -0.55), (0.15, -0.36), (0.09, -0.22), (0, -0.14), (-0.09, -0.22)]
     pen.blob([*chest, (-0.15, -0.36)], GOLD, TAN)
     _locks(pen, rng, _bib(rng, 18), (GOLD, CREAM, TAN))
+    _scarf(pen.at(0, -0.47), dog)
     _head(pen.at(0, -0.63, 1.0, dog.tilt), dog, rng)
 
 
@@ -64,6 +66,7 @@ def _standing(pen: Pen, dog: Yorkie, rng: Random) -> None:
     _locks(pen, rng, _flank(rng, 34), (STEEL, SLATE, lighter(STEEL, 0.25)))
     pen.blob([(0.12, -0.5), (0.36, -0.5), (0.38, -0.3), (0.28, -0.16), (0.17, -0.28)], GOLD, TAN)
     _locks(pen.at(0.25, 0.02), rng, _bib(rng, 14), (GOLD, CREAM, TAN))
+    _scarf(pen.at(0.25, -0.44), dog)
     _head(pen.at(0.25, -0.6, 0.96, dog.tilt), dog, rng)
 
 
@@ -107,6 +110,16 @@ def _bib(rng: Random, count: int) -> Locks:
         tip = (x * 0.75, -0.16 - abs(x) * 0.9 + rng.uniform(-0.03, 0.02))
         paths.append(((x, rng.uniform(-0.5, -0.4)), tip, rng.uniform(-0.02, 0.02)))
     return paths
+
+
+def _scarf(pen: Pen, dog: Yorkie) -> None:
+    """A neckerchief with dots in the colour of the bow; the head hides its knot."""
+    if dog.scarf is None:
+        return
+    pen.blob([(-0.18, -0.03), (0.0, -0.01), (0.18, -0.03), (0.1, 0.1), (0.0, 0.23), (-0.1, 0.1)], dog.scarf)
+    if not pen.canvas.tiny:
+        for x, y in ((-0.09, 0.04), (0.0, 0.06), (0.09, 0.04), (-0.045, 0.11), (0.045, 0.11), (0.0, 0.165)):
+            pen.oval(x, y, 0.015, 0.015, dog.bow)
 
 
 def _leg(pen: Pen, x: float, top: float, colour: Colour = TAN) -> None:

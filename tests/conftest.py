@@ -101,6 +101,8 @@ def control(service: Service) -> Iterator[Control]:
     yield switches
     switches.clear()
     switches.habits = habits
+    service.text.reset()
+    service.book_images.reset()
 
 
 @pytest.fixture

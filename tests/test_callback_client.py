@@ -21,9 +21,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
-from callback_client import CallbackClient, check_callback_url, is_public
+from callback_client import CallbackClient, check_callback_url
 from config import signing_key
 from errors import InvalidRequest, ProviderError, ProviderTimeout
+from public_http import PublicHttp, is_public
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 BODY = json.dumps({"id": "a1", "story": "Ein Hündchen 🐶"}, ensure_ascii=False).encode()
@@ -120,8 +121,8 @@ def careful() -> CallbackClient:
     return CallbackClient(SECRET, allow_private=False)
 
 
-class Wired(CallbackClient):
-    """Posts through `sock`, wherever the address leads."""
+class WiredHttp(PublicHttp):
+    """Sends through `sock`, wherever the address leads."""
 
     sock: socket.socket
 
@@ -129,9 +130,15 @@ class Wired(CallbackClient):
         return self.sock
 
 
+class Wired(CallbackClient):
+    def __init__(self) -> None:
+        super().__init__(SECRET, allow_private=True)
+        self.wire = self._http = WiredHttp(allow_private=True, most_bytes=65_536, only_head=True)
+
+
 @pytest.fixture(scope="module")
 def wired() -> Wired:
-    return Wired(SECRET, allow_private=True)
+    return Wired()
 
 
 @pytest.fixture
@@ -507,7 +514,7 @@ def test_headers_without_end_are_not_read_to_their_end(client: CallbackClient, s
 @settings(deadline=None)
 @given(st.binary() | st.binary().map(b"HTTP/1.1 200 OK\r\n".__add__))
 def test_any_bytes_are_a_success_or_a_failure(wired: Wired, content: bytes) -> None:
-    wired.sock, theirs = socket.socketpair()
+    wired.wire.sock, theirs = socket.socketpair()
     with theirs:
         theirs.sendall(content)
         theirs.shutdown(socket.SHUT_WR)
@@ -554,8 +561,8 @@ def test_a_certificate_must_be_valid_for_the_name(
             names.append(server_hostname)
             return sock
 
-    assert (client._tls.check_hostname, client._tls.verify_mode) == (True, ssl.CERT_REQUIRED)
-    monkeypatch.setattr(client, "_tls", Tls())
+    assert (client._http._tls.check_hostname, client._http._tls.verify_mode) == (True, ssl.CERT_REQUIRED)
+    monkeypatch.setattr(client._http, "_tls", Tls())
     resolve(["127.0.0.1"])
     post(client, f"https://Hooks.Example.:{server.port}/")
 

@@ -15,9 +15,9 @@ import responses
 import structlog
 from prometheus_client import REGISTRY
 
-import openai_client
 from errors import ContentRefused, ProviderError, ProviderTimeout, StoryfarmError
 from openai_client import OpenAIClient
+from text.endpoint import Endpoint
 from text.failures import UnsupportedField
 from text.model import Completion, Outcome, Schema, Usage
 
@@ -30,7 +30,7 @@ SCHEMA = Schema("story", {"type": "object"})
 
 @pytest.fixture
 def client() -> Iterator[OpenAIClient]:
-    made = OpenAIClient(BASE, KEY, "gpt-6-luna")
+    made = OpenAIClient(Endpoint(base_url=BASE, key=KEY, model="gpt-6-luna"))
     yield made
     made.close()
 
@@ -118,7 +118,7 @@ def test_a_stream_is_asked_for_with_its_usage(client: OpenAIClient, server: resp
 
 def test_without_a_key_no_authorization_is_sent(server: responses.RequestsMock) -> None:
     server.post(CHAT, json=answered())
-    client = OpenAIClient(BASE, "", "llama")
+    client = OpenAIClient(Endpoint(base_url=BASE, model="llama"))
     complete(client)
     client.close()
 
@@ -417,7 +417,7 @@ def test_a_200_that_holds_an_error_is_read_as_one(
 def test_a_body_that_is_far_too_large_is_not_read_to_its_end(
     client: OpenAIClient, server: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openai_client, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(client._http, "_most_bytes", 1000)
     for _ in range(3):
         server.post(CHAT, json=answered("x" * 1000))
 

@@ -22,6 +22,7 @@ from urllib3 import HTTPResponse
 
 from errors import ContentRefused, ProviderError, ProviderTimeout, StoryfarmError
 from openai_client import OpenAIClient
+from text.endpoint import Endpoint
 from text.model import Completion
 
 KEY = "sk-very-secret-0123456789"
@@ -96,7 +97,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def client(server: Server) -> Iterator[OpenAIClient]:
-    made = OpenAIClient(server.url, KEY, "gpt-6-luna")
+    made = OpenAIClient(Endpoint(base_url=server.url, key=KEY, model="gpt-6-luna"))
     yield made
     made.close()
 
@@ -205,7 +206,7 @@ def test_a_server_that_hangs_is_left_at_the_deadline(client: OpenAIClient, serve
 def test_time_that_went_by_before_the_headers_is_not_given_again(
     client: OpenAIClient, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("openai_client.no_longer_than", lambda _deadline, _read: (60.0, 60.0))
+    monkeypatch.setattr("openai_http.no_longer_than", lambda _deadline, _read: (60.0, 60.0))
     server.scripts = [silent_behind_the_headers]
     with pytest.raises(ProviderTimeout):
         complete(client, SHORT)
@@ -244,7 +245,7 @@ def test_a_connection_that_drops_every_time_is_a_failure(
 def test_a_refused_connection_is_a_failure_that_says_what_to_check() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    client = OpenAIClient(f"http://127.0.0.1:{port}/v1", KEY, "gpt-6-luna")
+    client = OpenAIClient(Endpoint(base_url=f"http://127.0.0.1:{port}/v1", key=KEY, model="gpt-6-luna"))
     with contextlib.closing(client), pytest.raises(ProviderError) as raised:
         complete(client, LONG)
 
@@ -254,7 +255,7 @@ def test_a_refused_connection_is_a_failure_that_says_what_to_check() -> None:
 
 
 def test_a_server_that_is_not_there_cannot_list_its_models() -> None:
-    client = OpenAIClient("http://127.0.0.1:1/v1", KEY, "gpt-6-luna")
+    client = OpenAIClient(Endpoint(base_url="http://127.0.0.1:1/v1", key=KEY, model="gpt-6-luna"))
     with contextlib.closing(client), pytest.raises(ProviderError):
         client.models(deadline=time.monotonic() + LONG)
 
@@ -330,9 +331,9 @@ class PiecesAdapter(HTTPAdapter):
 def read_in_pieces(content: bytes, places: list[int]) -> list[str]:
     """What a stream of `content` gives if it comes cut at `places`."""
     ends = sorted({place % (len(content) + 1) for place in places} | {0, len(content)})
-    client = OpenAIClient("https://text.example/v1", KEY, "gpt-6-luna")
+    client = OpenAIClient(Endpoint(base_url="https://text.example/v1", key=KEY, model="gpt-6-luna"))
     pieces = [content[start:end] for start, end in itertools.pairwise(ends)]
-    client._session.mount("https://", PiecesAdapter(pieces))
+    client._http._session.mount("https://", PiecesAdapter(pieces))
     with contextlib.closing(client):
         return list(client.stream(MESSAGES, max_tokens=500, deadline=time.monotonic() + LONG))
 

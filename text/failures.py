@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -10,24 +11,31 @@ from types import MappingProxyType
 from typing import Any
 
 from errors import ContentRefused, ProviderError, StoryfarmError
+from text.endpoint import LIMIT_NAMES, Advice
 
-# One token limit under two names: OpenAI's models since gpt-5 want the first, older servers the second.
-LIMIT_NAMES = ("max_completion_tokens", "max_tokens")
 _REFUSED_CODES = frozenset(
     {"content_filter", "moderation_blocked", "content_policy_violation", "contentFilter"}
 )
 # What tells a field that is unknown from one with a wrong value ("max_tokens is too large").
 _COMPLAINTS = ("unsupported", "not support", "unknown", "unrecognized", "extra", "unavailable")
+# Fields that can be left out.
+_OPTIONAL = (
+    "response_format",
+    "stream_options",
+    "output_format",
+    "partial_images",
+    "background",
+    "stream",
+)
 _RETRIED = frozenset({408, 409, 425, 429})
+_NO_ADVICE = Advice()
 
 
 class UnsupportedField(ProviderError):
     """The server does not know a field of the request: `field` can be renamed or left out."""
 
-    def __init__(self, field: str) -> None:
-        super().__init__(
-            f"The text model's server does not take the field {field}.", code="bad_request", permanent=True
-        )
+    def __init__(self, field: str, advice: Advice) -> None:
+        super().__init__(f"{advice.who} does not take the field {field}.", code="bad_request", permanent=True)
         self.field = field
 
 
@@ -50,20 +58,25 @@ class _Failure:
 
 # What a status means when nothing more exact is known: (code, permanent, what to do about it).
 _STATUS = {
-    400: ("bad_request", True, "The text model's server refused the request (400)."),
-    401: ("bad_key", True, "The text model's server refused the key. Check OPENAI_API_KEY."),
-    403: ("bad_key", True, "The key may not use this text model. Check OPENAI_API_KEY and its project."),
+    400: ("bad_request", True, "{who} refused the request (400)."),
+    401: ("bad_key", True, "{who} refused the key. Check {key}."),
+    403: ("bad_key", True, "{who} does not let this key use the model. Check {key} and its project."),
     404: (
         "no_such_model",
         True,
-        "The text model or its address does not exist. Check OPENAI_MODEL and OPENAI_BASE_URL.",
+        "{who} does not know the model, or its address is wrong. Check {model} and {url}.",
     ),
-    408: ("provider_busy", False, "The text model's server was too slow (408)."),
-    429: ("rate_limited", False, "The text model's server asks for fewer requests. Try again in a moment."),
+    408: ("provider_busy", False, "{who} was too slow (408)."),
+    429: ("rate_limited", False, "{who} asks for fewer requests. Try again in a moment."),
 }
 
 
-def error_in(status: int, body: Any, headers: Mapping[str, str] = MappingProxyType({})) -> StoryfarmError:
+def error_in(
+    status: int,
+    body: Any,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    advice: Advice = _NO_ADVICE,
+) -> StoryfarmError:
     """The failure that an error answer tells of: refused, hopeless, or worth another attempt.
 
     `body` is the parsed JSON, {} where there was none. Nothing of it is put into the error's text.
@@ -73,21 +86,22 @@ def error_in(status: int, body: Any, headers: Mapping[str, str] = MappingProxyTy
         return ContentRefused("The provider's content filter refused the prompt.", code="content_filtered")
     if failure.status == 429 and _quota_is_used_up(failure):
         return ProviderError(
-            "The text model's account has no credit left. Check its plan and billing.",
+            f"{advice.who} says that the account has no credit left. Check its plan and billing.",
             code="no_credit",
             permanent=True,
         )
     if failure.status in (400, 422) and (field := _unsupported_field(failure)):
-        return UnsupportedField(field)
+        return UnsupportedField(field, advice)
     code, permanent, detail = _STATUS.get(
         failure.status,
         (
             "provider_failed",
             failure.status < 500 and failure.status not in _RETRIED,
-            f"The text model's server failed ({failure.status}).",
+            f"{{who}} failed ({failure.status}).",
         ),
     )
-    return ProviderError(detail, code=code, permanent=permanent, retry_after=failure.retry_after)
+    said = detail.format(who=advice.who, key=advice.key, model=advice.model, url=advice.url)
+    return ProviderError(said, code=code, permanent=permanent, retry_after=failure.retry_after)
 
 
 def _quota_is_used_up(failure: _Failure) -> bool:
@@ -103,11 +117,11 @@ def _unsupported_field(failure: _Failure) -> str:
     complaint = f"{failure.code} {failure.message}"
     if not any(word in complaint.lower() for word in _COMPLAINTS):
         return ""
-    names = (*LIMIT_NAMES, "response_format", "stream_options")
+    names = (*LIMIT_NAMES, *_OPTIONAL)
     if failure.param in names:
         return failure.param
     # The first one named is the one complained about; advice such as "use ... instead" comes behind it.
-    named = [name for name in names if name in failure.message]
+    named = [name for name in names if re.search(rf"\b{name}\b", failure.message)]
     return min(named, key=failure.message.find, default="")
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-Message = Mapping[str, str]
+# {"role": ..., "content": ...}; the content is text, or a list of parts with texts and pictures.
+Message = Mapping[str, Any]
 
 
 class Outcome(StrEnum):
@@ -29,7 +30,10 @@ class Usage:
 
 @dataclass(frozen=True, kw_only=True)
 class Completion:
-    """A model's answer. With a schema, `value` is the parsed JSON object, or None if it was none."""
+    """A model's answer. With a schema, `value` is the parsed JSON object, or None if it was none.
+
+    `cost` is in US dollars, None where the price is not known.
+    """
 
     text: str
     outcome: Outcome
@@ -37,6 +41,7 @@ class Completion:
     model: str
     usage: Usage = field(default_factory=Usage)
     value: dict[str, Any] | None = None
+    cost: float | None = None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ log = structlog.get_logger()
 MAX_BODY_BYTES = 64 * 1024
 # Calls that say everything in their path.
 _WITHOUT_BODY = frozenset({"jobs.cancel"})
+# Calls that bring a picture along: 10 MB, in base64.
+_LARGE_BODIES = {"uploads.upload": 14_000_000}
 
 
 def register(app: Flask) -> None:
@@ -31,9 +33,13 @@ def check_json_body() -> None:
     """Before a POST to the API: raises what is wrong with its body as a whole (size, type, syntax, shape)."""
     if request.method != "POST" or request.url_rule is None or not request.path.startswith("/api/"):
         return
-    if (request.content_length or 0) > MAX_BODY_BYTES:
-        raise TooLarge("The body is larger than 64 KB.", limit=MAX_BODY_BYTES)
-    if request.endpoint in _WITHOUT_BODY:
+    limit = _LARGE_BODIES.get(request.endpoint or "", MAX_BODY_BYTES)
+    request.max_content_length = limit
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
+    if request.endpoint in _WITHOUT_BODY or (
+        request.endpoint in _LARGE_BODIES and request.mimetype == "multipart/form-data"
+    ):
         return
     if not request.is_json:
         raise WrongMediaType("Send JSON, with the header Content-Type: application/json.")
@@ -43,6 +49,11 @@ def check_json_body() -> None:
         raise InvalidRequest("The body is not valid JSON.", code="invalid_json") from error
     if not isinstance(body, dict):
         raise InvalidRequest("The body must be a JSON object.", code="invalid_json")
+
+
+def _too_large(limit: int) -> TooLarge:
+    size = f"{limit // 1024} KB" if limit < 1_000_000 else f"{limit // 1_000_000} MB"
+    return TooLarge(f"The body is larger than {size}.", limit=limit)
 
 
 def invalid_fields(error: ValidationError) -> Response:
@@ -64,7 +75,7 @@ def _storyfarm_error(error: StoryfarmError) -> Response:
 
 def _http_error(error: HTTPException) -> Response:
     if isinstance(error, RequestEntityTooLarge):
-        return _answer(TooLarge("The body is larger than 64 KB.", limit=MAX_BODY_BYTES))
+        return _answer(_too_large(request.max_content_length or MAX_BODY_BYTES))
     problem = StoryfarmError(error.description or error.name, code=error.name.lower().replace(" ", "_"))
     response = _answer(problem, status=error.code or 500, title=error.name)
     if error.code == 405 and error.get_response().headers.get("Allow"):

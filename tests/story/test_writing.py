@@ -60,7 +60,7 @@ def written(completion: Completion, wish: StoryWish = WISH) -> Story:
 
 
 def user_lines(wish: StoryWish) -> list[str]:
-    return messages(wish)[-1]["content"].split("\n")
+    return str(messages(wish)[-1]["content"]).split("\n")
 
 
 # The prompt

@@ -158,7 +158,8 @@ class BookApi:
     def not_painted(self, number: int, detail: str, *, job: str = PICTURES) -> None:
         assert self.book is not None
         why = {"code": "refused", "title": "The painter refused", "detail": detail}
-        self.book["pages"][number - 1]["error"] = why
+        if not self.book["pages"][number - 1]["imageUrl"]:
+            self.book["pages"][number - 1]["error"] = why
         self.tell(job, "problem", pageNumber=number, **why)
 
     def all_painted(self) -> None:

@@ -293,7 +293,8 @@ def test_a_new_picture_that_fails_leaves_the_one_before(page: Page, api: BookApi
     spread(page, 1).get_by_role("button", name="Draw it").click()
     expect(spread(page, 1)).to_contain_text("Waiting for its turn.")
     api.not_painted(1, "No paint is left.", job="1d1")
-    api.end("1d1")
+    api.end("1d1", "failed", error=problem("Not one of the pictures could be painted."))
+    expect(page.locator("#painting")).to_be_hidden()
 
     expect(spread(page, 1)).to_contain_text("The new picture could not be painted. No paint is left.")
     expect(spread(page, 1).locator(".thumbnail img")).to_have_attribute("src", "/images/page-1.png")

@@ -3,6 +3,8 @@
 import { forget, keep, recall } from "./memory.js";
 
 const BYTES = 16;
+// From here on it is the service that failed: it may have taken the order all the same.
+const FAILURE = 500;
 
 /** Not crypto.randomUUID: that is missing on plain http, as on a home network. */
 const freshKey = () => Array.from(crypto.getRandomValues(new Uint8Array(BYTES)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -23,7 +25,7 @@ export class Orders {
     return this.keyFor(body);
   }
 
-  /** The service has said something, be it no: the same order again is a new one. */
+  /** The service has taken the order, or refused it: the same one again is a new one. */
   answered() {
     this.unanswered = "";
     forget(this.name);
@@ -37,7 +39,7 @@ export class Orders {
       this.answered();
       return answer;
     } catch (trouble) {
-      if (trouble.status) this.answered();
+      if (trouble.status && trouble.status < FAILURE) this.answered();
       throw trouble;
     }
   }

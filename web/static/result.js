@@ -84,7 +84,10 @@ export function showLate(text) {
 export const hideResult = () => { article.hidden = true; };
 
 /** After an order that came to nothing, the story before it is worth more than an empty page. */
-export const bringBackResult = () => { article.hidden = !title.textContent; };
+export function bringBackResult() {
+  article.hidden = !title.textContent;
+  showLate("");  // nobody looks for its picture any more
+}
 
 export function clearResult() {
   hideResult();

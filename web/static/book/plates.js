@@ -48,19 +48,25 @@ const steps = {
     return { painting, image, error: null, versions: [...each.versions, image] };
   }),
   problem: (plates, job, { pageNumber, ...error }) => changed(plates, pageNumber, (each) => (
-    isOf(each, job) ? { painting: null, error } : {}
+    isOf(each, job) ? { painting: null, error: { ...error, job } } : {}
   )),
 };
 
 export const afterEvent = (plates, job, kind, data) => (steps[kind] ? steps[kind](plates, job, data) : plates);
 
+/** Why there is nothing new on a plate; the book itself tells this only of plates without any picture. */
+const whyNot = (before, fresh, job, error) => {
+  if (before.error?.job === job) return before.error;
+  return isOf(before, job) && error ? error : fresh.error;
+};
+
 /** What the book says after a job has ended; plates that another job still paints go on.
- *  @param {object | null} error why the job failed, for the plates that it leaves empty */
+ *  @param {object | null} error why the job as a whole failed */
 export const afterJob = (plates, job, book, error) => platesOf(book).map((fresh, index) => {
   const before = plates[index];
-  if (before?.painting && !isOf(before, job)) return { ...fresh, painting: before.painting };
-  const isLeftEmpty = isOf(before ?? {}, job) && !fresh.image && !fresh.error;
-  return isLeftEmpty && error ? { ...fresh, error } : fresh;
+  if (before.painting && !isOf(before, job)) return { ...fresh, painting: before.painting };
+  const isNew = fresh.versions.length > before.versions.length;
+  return { ...fresh, error: isNew ? null : fresh.error ?? whyNot(before, fresh, job, error) };
 });
 
 /** Nobody knows what has become of the job. */

@@ -2,13 +2,15 @@
 
 import { element } from "../dom.js";
 
+const LONGEST = 1_000;
+
 let count = 0;
 
 export class Scene {
   /** @param {(description: string) => void} draw called with "" if the description is as it was */
   constructor(draw) {
     const id = `scene-${count += 1}`;
-    this.text = element("textarea", { id, rows: 4, dir: "auto" });
+    this.text = element("textarea", { id, rows: 4, dir: "auto", maxLength: LONGEST });
     this.root = element("form", { className: "scene", hidden: true },
       element("label", { htmlFor: id }, "What the picture shows"),
       this.text,

@@ -1,0 +1,133 @@
+"""A circuit breaker: whoever is down is left alone for a while, and then tried by a single call."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+
+from errors import ContentRefused, InvalidRequest, ProviderError, ProviderTimeout, StoryfarmError
+
+log = structlog.get_logger()
+
+# So many failures in a row, each of them after its own retries, are no accident.
+_FAILURES = 3
+_FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 600.0
+# A wrong key, a dead model and an empty account do not heal within seconds; people have to look.
+_HOPELESS = frozenset({"bad_key", "no_such_model", "no_credit"})
+_HOPELESS_PAUSE = 600.0
+# A request that is at fault says nothing about whoever refused it.
+_BLAMELESS = frozenset({"bad_request", "picture_too_large"})
+# A probe whose caller never reported back does not keep the circuit shut for ever.
+_PROBE_SECONDS = 300.0
+
+
+class Circuit:
+    """Closed: calls pass. Open: none does, until a moment. Then half-open: one probe decides.
+
+    `name` is said in logs. The state is this process's own: each finds out by itself.
+    """
+
+    def __init__(self, name: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.name = name
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._pause = _FIRST_PAUSE
+        self._open_until = 0.0
+        self._is_open = False
+        self._probe_until = 0.0
+        self._code = ""
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """Around one call that was admitted: what it raises, or does not, is taken in."""
+        try:
+            yield
+        except StoryfarmError as error:
+            self._took(error)
+            raise
+        except BaseException:  # a caller that went away: nothing was learned
+            self.release()
+            raise
+        self._took(None)
+
+    def admit(self) -> bool:
+        """Whether a call may be made now. While half-open only the first one that asks may."""
+        with self._lock:
+            now = self._clock()
+            if not self._is_open:
+                return True
+            if now < self._open_until or now < self._probe_until:
+                return False
+            self._probe_until = now + _PROBE_SECONDS
+            return True
+
+    def release(self) -> None:
+        """The call that was admitted was not made, or taught nothing: another one may be the probe."""
+        with self._lock:
+            self._probe_until = 0.0
+
+    def seconds_left(self) -> float:
+        """How long no call passes yet; 0 if one may."""
+        with self._lock:
+            return max(0.0, self._open_until - self._clock()) if self._is_open else 0.0
+
+    def state(self) -> dict[str, Any]:
+        """{"state": "closed" | "open" | "half-open", "code": the last failure's, "seconds": until a probe}"""
+        with self._lock:
+            left = max(0.0, self._open_until - self._clock())
+            if not self._is_open:
+                return {"state": "closed"}
+            return {"state": "open" if left else "half-open", "code": self._code, "seconds": round(left, 1)}
+
+    def reset(self) -> None:
+        """Close it, as if nothing had happened."""
+        with self._lock:
+            self._close()
+
+    def _took(self, error: StoryfarmError | None) -> None:
+        with self._lock:
+            self._probe_until = 0.0
+            if error is None or isinstance(error, ContentRefused):  # it answers: that is all we ask here
+                self._close()
+            elif _counts(error):
+                self._fail(error)
+
+    def _fail(self, error: StoryfarmError) -> None:
+        self._failures += 1
+        pause = _own_pause(error)
+        if pause is None and (self._is_open or self._failures >= _FAILURES):
+            pause = self._pause
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+        if pause is None:
+            return
+        self._is_open, self._code = True, error.code
+        self._open_until = self._clock() + pause
+        say = log.error if error.code in _HOPELESS else log.warning
+        say("circuit.open", provider=self.name, code=error.code, pause_s=round(pause, 1), advice=error.detail)
+
+    def _close(self) -> None:
+        if self._is_open:
+            log.info("circuit.closed", provider=self.name)
+        self._failures, self._pause, self._is_open, self._code = 0, _FIRST_PAUSE, False, ""
+        self._open_until = self._probe_until = 0.0
+
+
+def _counts(error: StoryfarmError) -> bool:
+    if isinstance(error, InvalidRequest) or error.code in _BLAMELESS:
+        return False
+    return isinstance(error, ProviderError | ProviderTimeout)
+
+
+def _own_pause(error: StoryfarmError) -> float | None:
+    """The pause that the failure itself asks for, in seconds."""
+    if error.code in _HOPELESS:
+        return _HOPELESS_PAUSE
+    if isinstance(error, ProviderError) and error.code == "rate_limited":
+        return min(error.retry_after or _FIRST_PAUSE, _HOPELESS_PAUSE)
+    return None

@@ -1,0 +1,142 @@
+"""Several image providers as one, chosen by what they can do; whoever fails is passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import structlog
+
+from chains import Failures, asked_in_turn
+from circuit import Circuit
+from database import Database
+from errors import ContentRefused, OutOfSpace, StoryfarmError
+from images import attempts, records
+from images.attempts import Attempt
+from images.provider import (
+    Capabilities,
+    ImageProvider,
+    ImageRequest,
+    Likeness,
+    OnProgress,
+    Progress,
+    Reference,
+)
+from images.records import Picture
+from ledger import Ledger
+
+log = structlog.get_logger()
+
+# (what a reference looks like, in words); raises StoryfarmError.
+Describe = Callable[[Reference, float], str]
+
+
+@dataclass(frozen=True)
+class ImageLink:
+    """A provider with its name, its model, what it can do, and its circuit breaker."""
+
+    name: str
+    model: str
+    provider: ImageProvider
+    can: Capabilities
+    circuit: Circuit
+
+
+class ImageChain:
+    """An ImageProvider made of others, in their order.
+
+    The references go to a provider that sees pictures; for another one `describe` puts them into words.
+    Every call is recorded before it is made. A refused prompt is not taken elsewhere.
+    """
+
+    def __init__(
+        self, links: Sequence[ImageLink], database: Database, ledger: Ledger, *, describe: Describe
+    ) -> None:
+        self.links = tuple(links)
+        self._database = database
+        self._ledger = ledger
+        self._describe = describe
+
+    def generate(
+        self, request: ImageRequest, *, deadline: float, on_progress: OnProgress
+    ) -> tuple[Picture, ...]:
+        """See ImageProvider.generate. Raises the last failure, with `attempts` if there were several."""
+        if kept := self._kept(request):
+            return kept
+        failures = Failures("image model")
+        for link, until in asked_in_turn(self._fit(request), deadline, failures):
+            try:
+                with link.circuit.call():
+                    return self._ask(link, request, until, on_progress)
+            except (ContentRefused, OutOfSpace):
+                raise
+            except StoryfarmError as error:
+                failures.add(link.name, error)
+                on_progress(Progress(None, "Another painter is asked."))
+        raise failures.error()
+
+    def states(self) -> dict[str, Any]:
+        """Each provider's circuit, by name."""
+        return {link.name: link.circuit.state() for link in self.links}
+
+    def reset(self) -> None:
+        """Forget all failures."""
+        for link in self.links:
+            link.circuit.reset()
+
+    def _kept(self, request: ImageRequest) -> tuple[Picture, ...]:
+        """What an earlier call, of a process that was killed since, has left."""
+        with self._database.read() as tx:
+            return records.of_request(tx, request.job_id, request.id)
+
+    def _fit(self, request: ImageRequest) -> list[ImageLink]:
+        """Who can do it: without a background if nobody can leave it out."""
+        fit = [link for link in self.links if request.references or not link.can.needs_references]
+        if request.background == "transparent":
+            return [link for link in fit if link.can.transparent] or fit
+        return fit
+
+    def _ask(
+        self, link: ImageLink, request: ImageRequest, deadline: float, on_progress: OnProgress
+    ) -> tuple[Picture, ...]:
+        request, likeness = self._fitted(link, request, deadline)
+        attempt = attempts.new(
+            request.id, request.job_id, provider=link.name, model=link.model, likeness=likeness
+        )
+        self._ledger.write(partial(attempts.insert, attempt=attempt))
+        try:
+            kept = link.provider.generate(
+                replace(request, attempt=attempt.id), deadline=deadline, on_progress=on_progress
+            )
+        except StoryfarmError as error:
+            self._ended(attempt, attempts.FAILED, error=error.problem())
+            raise
+        self._ended(attempt, attempts.DONE)
+        return kept
+
+    def _fitted(
+        self, link: ImageLink, request: ImageRequest, deadline: float
+    ) -> tuple[ImageRequest, Likeness]:
+        """The request as this provider can take it."""
+        if not link.can.transparent:
+            request = replace(request, background="")
+        if not request.references:
+            return request, Likeness.NONE
+        if link.can.references:
+            return request, Likeness.PICTURE
+        words = [word for word in (self._in_words(each, deadline) for each in request.references) if word]
+        request = replace(request, references=(), prompt=" ".join([request.prompt, *words]))
+        return request, Likeness.WORDS if words else Likeness.NONE
+
+    def _in_words(self, reference: Reference, deadline: float) -> str:
+        """A picture that nobody could describe is drawn all the same."""
+        try:
+            return self._describe(reference, deadline)
+        except StoryfarmError as error:
+            log.warning("reference.not_described", code=error.code)
+            return ""
+
+    def _ended(self, attempt: Attempt, state: str, **changes: Any) -> None:
+        self._ledger.write(partial(attempts.end, attempt_id=attempt.id, state=state, **changes))

@@ -1,0 +1,1 @@
+"""A story in pages, illustrated in the background, with one character throughout."""

@@ -1,0 +1,224 @@
+"""What a storybook's job does: the plan, written and recorded; then the illustrations are ordered."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from database import Database
+from errors import Busy, NotFound, ProviderError, StoryfarmError
+from images import records
+from images.editing import ENDINGS, CheckedImage, check_image
+from images.records import Picture
+from images.storage import Storage
+from images.uploads import Uploads
+from jobs import rows
+from jobs.rows import Job
+from jobs.states import JobState
+from jobs.work import Task
+from ledger import Ledger
+from storybook.planning import BookWish, Character, Planned, plan_book
+from text.model import TextModel
+
+log = structlog.get_logger()
+
+KIND = "storybook"
+ILLUSTRATIONS = "illustrations"
+CHARACTER = "character"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookRequest:
+    """What the caller wants. `timeout` in seconds is for the text; `reference` is an upload's file, or ""."""
+
+    character: dict[str, Any]
+    prompt: str
+    pages: int
+    illustrate: bool
+    timeout: float
+    style: str = ""
+    language: str = ""
+    reference: str = ""
+
+
+def page_slot(number: int) -> str:
+    return f"page-{number}"
+
+
+def derived_id(job_id: str, part: str) -> str:
+    """An id that is the same whenever the job is done again."""
+    return uuid.uuid5(uuid.UUID(job_id), part).hex
+
+
+def new_book(request: BookRequest, *, owner: str = "local") -> Job:
+    """The job that writes this book; it is not recorded yet."""
+    return rows.new(KIND, vars(request), owner=owner, message="Waiting in line.")
+
+
+def new_illustrations(
+    book: Job, pages: list[int], *, job_id: str = "", descriptions: dict[str, str] | None = None
+) -> Job:
+    """The job that paints pages of a book. `descriptions` replace the plan's scenes, by page."""
+    request = {"book": book.id, "pages": pages, "descriptions": descriptions or {}}
+    job = rows.new(ILLUSTRATIONS, request, owner=book.owner, message="Waiting in line.")
+    return rows.named(job, job_id) if job_id else job
+
+
+class BookWriter:
+    """The work of storybook jobs. `order` records a job for the background; it raises Busy."""
+
+    def __init__(
+        self,
+        text: TextModel,
+        database: Database,
+        ledger: Ledger,
+        storage: Storage,
+        uploads: Uploads,
+        *,
+        order: Callable[[Job], object],
+    ) -> None:
+        self._text = text
+        self._database = database
+        self._ledger = ledger
+        self._storage = storage
+        self._uploads = uploads
+        self._order = order
+
+    def write(self, task: Task) -> Job:
+        """Write the book unless it is there, and order its pictures. Raises what the text model raises."""
+        if "pages" not in task.result:
+            task.progress(10, "The book is being written.")
+            self._keep_reference(task.job)
+            task.save(**_result(self._plan(task.job)))
+        if task.job.request["illustrate"] and "illustration_job" not in task.result:
+            task.progress(90, "The pictures are being ordered.")
+            task.save(**self._order_pictures(task.job))
+        task.complete()
+        with self._database.read() as tx:
+            return rows.load(tx, task.job.id)
+
+    def _plan(self, job: Job) -> Planned:
+        request = job.request
+        hero = request["character"]
+        wish = BookWish(
+            character=Character(
+                name=hero["name"],
+                age=hero["age"],
+                personality=tuple(hero["personality"]),
+                interests=tuple(hero["interests"]),
+            ),
+            prompt=request["prompt"],
+            pages=request["pages"],
+            language=request["language"],
+            has_picture=bool(request["reference"]),
+        )
+        return plan_book(self._text, wish, deadline=time.monotonic() + request["timeout"])
+
+    def _order_pictures(self, book: Job) -> dict[str, Any]:
+        pages = list(range(1, book.request["pages"] + 1))
+        job = new_illustrations(book, pages, job_id=derived_id(book.id, ILLUSTRATIONS))
+        try:
+            self._order(job)
+        except IntegrityError:  # ordered before a crash
+            log.info("illustrations.known", job=job.id)
+        except Busy as busy:
+            log.warning("illustrations.not_ordered", job=book.id)
+            return {"illustration_job": None, "problem": busy.problem()}
+        return {"illustration_job": job.id}
+
+    def _keep_reference(self, book: Job) -> None:
+        """A copy of the upload, which lasts as long as the book does."""
+        file = book.request["reference"]
+        with self._database.read() as tx:
+            if not file or records.of_album(tx, book.id):
+                return
+        try:
+            image = self._uploads.read(file)
+        except (NotFound, ProviderError) as error:  # removed meanwhile: the hero is drawn instead
+            log.warning("reference.gone", job=book.id, code=error.code)
+            return
+        picture = reference_picture(book, image)
+        self._storage.put(picture.file, image.content)
+        self._ledger.write(lambda tx: records.insert(tx, [picture]))
+
+
+def reference_picture(book: Job, image: CheckedImage) -> Picture:
+    """The row of the picture of the character that somebody brought along."""
+    name = derived_id(book.id, "reference")
+    return Picture(
+        id=name,
+        job_id=book.id,
+        file=f"{name}.{ENDINGS[image.mime]}",
+        role="reference",
+        position=None,
+        mime=image.mime,
+        width=image.width,
+        height=image.height,
+        sha256=image.sha256,
+        alt=book.request["character"]["name"],
+        provider="upload",
+        model="",
+        prompt="",
+        seed=None,
+        source_url=None,
+        created_at=time.time(),
+        size_bytes=len(image.content),
+        album=book.id,
+        slot=CHARACTER,
+    )
+
+
+def books_at_work(tx: Connection) -> set[str]:
+    """The ids of jobs that are not done, and of the books that they paint: their pictures must stay."""
+    busy = rows.unfinished(tx)
+    return {job.id for job in busy} | {str(job.request["book"]) for job in busy if job.kind == ILLUSTRATIONS}
+
+
+def load_book(database: Database, book_id: str) -> Job:
+    """The job of a book that is written. Raises NotFound, Conflict or what the job failed with."""
+    with database.read() as tx:
+        job = rows.load(tx, book_id)
+    if job.kind != KIND:
+        raise NotFound("There is no book with this id.")
+    return job
+
+
+def newest(pictures: tuple[Picture, ...], slot: str) -> Picture | None:
+    """The picture that counts for a slot: the last one that is still there."""
+    there = [picture for picture in pictures if picture.slot == slot and not picture.expired_at]
+    return there[-1] if there else None
+
+
+def load_image(storage: Storage, picture: Picture) -> CheckedImage | None:
+    """The picture's bytes, None if they are gone."""
+    try:
+        return check_image(storage.get(picture.file))
+    except StoryfarmError as error:
+        log.warning("reference.unreadable", file=picture.file, code=error.code)
+        return None
+
+
+def is_pending(job: Job | None) -> bool:
+    return job is not None and job.state in (JobState.QUEUED, JobState.RUNNING)
+
+
+def _result(planned: Planned) -> dict[str, Any]:
+    plan = planned.plan
+    return {
+        "title": plan.title,
+        "look": plan.look,
+        "pages": [page.model_dump() for page in plan.pages],
+        "model": planned.model,
+        "usage": {
+            "promptTokens": planned.usage.prompt_tokens,
+            "completionTokens": planned.usage.completion_tokens,
+            "cost": planned.cost,
+        },
+    }

@@ -1,0 +1,250 @@
+"""What an illustrations job does: the character's reference first, then all pages in parallel."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from database import Database
+from errors import NotFound, ProviderError, ProviderTimeout, StoryfarmError
+from images import records
+from images.provider import ImageProvider, ImageRequest, Progress, Reference
+from images.records import Picture
+from images.storage import Storage
+from jobs import events, rows
+from jobs.notifier import Notifier
+from jobs.rows import Job
+from jobs.work import Task
+from ledger import Ledger
+from storybook.books import CHARACTER, derived_id, load_image, newest, page_slot
+
+log = structlog.get_logger()
+
+_CHARACTER_PAGE = 0
+_WAITING = {"percent": None, "message": "Waiting for a free painter.", "preview": None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """One picture of a book; `number` is its page's, 0 for the character."""
+
+    number: int
+    slot: str
+    prompt: str
+    alt: str
+    references: tuple[Reference, ...] = ()
+
+
+class Illustrator:
+    """The work of illustrations jobs. `painters` is the pool on which pictures of all books are painted.
+
+    A picture may take `seconds` with one provider, and twice that in all.
+    """
+
+    def __init__(
+        self,
+        images: ImageProvider,
+        database: Database,
+        ledger: Ledger,
+        notifier: Notifier,
+        storage: Storage,
+        *,
+        painters: ThreadPoolExecutor,
+        size: str,
+        seconds: float,
+    ) -> None:
+        self._images = images
+        self._database = database
+        self._ledger = ledger
+        self._notifier = notifier
+        self._storage = storage
+        self._painters = painters
+        self._size = size
+        self._seconds = seconds
+
+    def illustrate(self, task: Task) -> None:
+        """Paint what the job lacks. Raises ProviderError if not one of its pages could be painted."""
+        book = self._book(task.job)
+        telling = _Telling(task)
+        reference = self._reference(telling, book)
+        self._paint_pages(telling, book, reference)
+        pages = task.result["pages"]
+        failed = [page["error"] for page in pages.values() if page["error"]]
+        if len(failed) == len(pages):
+            raise _all_failed(failed)
+        task.complete()
+
+    def _book(self, job: Job) -> Job:
+        with self._database.read() as tx:
+            book = rows.load(tx, job.request["book"])
+        if not (book.result or {}).get("pages"):
+            raise NotFound("The book of these pictures has no pages.")
+        return book
+
+    def _reference(self, telling: _Telling, book: Job) -> Reference | None:
+        """The character's picture: the one that there is, or a portrait that is painted now."""
+        with self._database.read() as tx:
+            known = newest(records.of_album(tx, book.id), CHARACTER)
+        if not known:
+            name = book.request["character"]["name"]
+            portrait = _Wanted(number=_CHARACTER_PAGE, slot=CHARACTER, prompt=_portrait(book), alt=name)
+            known = self._painted(telling, book, portrait)
+        image = load_image(self._storage, known) if known else None
+        return Reference(book.request["character"]["name"], image) if image else None
+
+    def _paint_pages(self, telling: _Telling, book: Job, reference: Reference | None) -> None:
+        job = telling.task.job
+        references = (reference,) if reference else ()
+        waiting: list[Future[Any]] = []
+        with self._notifier.listen(events.cancel_topic(job.id)) as waiter, _cancelled_at_the_end(waiting):
+            for number in telling.missing():
+                scene = job.request["descriptions"].get(str(number)) or _scene(book, number)
+                wanted = _Wanted(
+                    number=number,
+                    slot=page_slot(number),
+                    prompt=_page_prompt(book, scene),
+                    references=references,
+                    alt=scene,
+                )
+                waiting.append(self._painters.submit(self._painted, telling, book, wanted))
+                waiting[-1].add_done_callback(lambda _done: waiter.wake())
+            while any(not each.done() for each in waiting):
+                waiter.wait(time.monotonic() + 3600.0)
+                telling.task.check()
+        for each in waiting:
+            each.result()
+
+    def _painted(self, telling: _Telling, book: Job, wanted: _Wanted) -> Picture | None:
+        """One picture, or None and the reason is recorded."""
+        job, number, slot = telling.task.job, wanted.number, wanted.slot
+        request = ImageRequest(
+            id=derived_id(job.id, slot),
+            job_id=job.id,
+            prompt=wanted.prompt,
+            style=book.request["style"],
+            references=wanted.references,
+            size=self._size,
+            alt=wanted.alt,
+        )
+        try:
+            kept = self._images.generate(
+                request,
+                deadline=time.monotonic() + 2 * self._seconds,
+                on_progress=lambda progress: telling.show(number, progress),
+            )
+        except StoryfarmError as error:
+            log.info("page.not_painted", job=job.id, page=number, code=error.code)
+            telling.failed(number, request.id, error)
+            return None
+        picture = next(each for each in kept if each.role == "picture")
+        self._ledger.write(lambda tx: records.place(tx, [picture.id], book.id, slot))
+        telling.painted(number, request.id, picture)
+        return picture
+
+
+class _Telling:
+    """What the painters of one job tell about it, and what of it is recorded."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self._lock = threading.Lock()
+        self._wanted: list[int] = task.job.request["pages"]
+        self._done: dict[str, Any] = dict(task.result.get("pages") or {})
+        self._now: dict[str, Any] = {str(number): dict(_WAITING) for number in self.missing()}
+        task.result.setdefault("pages", {})
+        self._tell()
+
+    def missing(self) -> list[int]:
+        """The pages that are still to be painted; those that failed before a crash are tried again."""
+        return [
+            number
+            for number in self._wanted
+            if not (self._done.get(str(number)) and not self._done[str(number)]["error"])
+        ]
+
+    def show(self, number: int, progress: Progress) -> None:
+        """How far a page is. Raises Lost if the job was cancelled."""
+        self.task.check()
+        with self._lock:
+            preview = progress.preview if progress.preview.startswith("/") else None
+            self._now[str(number)] = {
+                "percent": progress.percent,
+                "message": progress.message,
+                "preview": preview,
+            }
+            self._tell()
+
+    def painted(self, number: int, request_id: str, picture: Picture) -> None:
+        with self._lock:
+            self._now.pop(str(number), None)
+            if number:
+                self._done[str(number)] = {"request": request_id, "picture": picture.id, "error": None}
+                self.task.save(pages=dict(self._done))
+            self.task.say("picture", {"pageNumber": number, "image": picture.public("")})
+            self._tell()
+
+    def failed(self, number: int, request_id: str, error: StoryfarmError) -> None:
+        problem = error.problem()
+        with self._lock:
+            self._now.pop(str(number), None)
+            if number:
+                self._done[str(number)] = {"request": request_id, "picture": None, "error": problem}
+                self.task.save(pages=dict(self._done))
+            told = {name: problem[name] for name in ("code", "title", "detail")}
+            self.task.say("problem", {"pageNumber": number, **told})
+            self._tell()
+
+    def _tell(self) -> None:
+        count = sum(1 for page in self._done.values() if not page["error"])
+        message = f"{count} of {len(self._wanted)} pages are painted."
+        self.task.progress(
+            min(99, 100 * len(self._done) // len(self._wanted)), message, pages=dict(self._now)
+        )
+
+
+@contextmanager
+def _cancelled_at_the_end(futures: list[Future[Any]]) -> Iterator[None]:
+    """What was not begun when the job is left, for whatever reason, is not painted any more."""
+    try:
+        yield
+    finally:
+        for each in futures:
+            each.cancel()
+
+
+def _scene(book: Job, number: int) -> str:
+    return str((book.result or {})["pages"][number - 1]["scene"])
+
+
+def _portrait(book: Job) -> str:
+    hero = book.request["character"]
+    age = f", {hero['age']} years old" if hero["age"] is not None else ""
+    traits = ", ".join(hero["personality"])
+    return (
+        f"Portrait of {hero['name']}{age}, the hero of a picture book{f': {traits}' if traits else ''}. "
+        f"{(book.result or {})['look']} One figure, seen from head to toe, plain light background, no text."
+    )
+
+
+def _page_prompt(book: Job, scene: str) -> str:
+    hero, look = book.request["character"]["name"], (book.result or {})["look"]
+    return (
+        f"Illustration of a picture book, without any text or letters. {scene} "
+        f"The hero is {hero}, who looks the same on every page. {look}"
+    )
+
+
+def _all_failed(problems: list[dict[str, Any]]) -> StoryfarmError:
+    codes = {problem["code"] for problem in problems}
+    code = codes.pop() if len(codes) == 1 else "no_pictures"
+    detail = f"Not one of the pictures could be painted. The first failure: {problems[0]['detail']}"
+    if all(problem["status"] == ProviderTimeout.status for problem in problems):
+        return ProviderTimeout(detail, code=code)
+    return ProviderError(detail, code=code)

@@ -1,0 +1,102 @@
+"""Several text models as one: whoever fails is passed over, and left alone for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import metrics
+from chains import Failures, asked_in_turn
+from circuit import Circuit
+from errors import ContentRefused, StoryfarmError
+from prices import Prices
+from text.model import Completion, Message, Schema, TextModel
+
+_WHAT = "text model"
+
+
+@dataclass(frozen=True)
+class TextProvider:
+    """A model with its name and its circuit breaker."""
+
+    name: str
+    model: TextModel
+    circuit: Circuit
+
+
+class TextChain:
+    """A TextModel made of others, in their order.
+
+    The next one is asked when one fails, after its own retries. A refused prompt is not taken elsewhere:
+    what one filter stops is not shopped around. Nothing is begun anew after the first streamed piece.
+    """
+
+    def __init__(self, providers: Sequence[TextProvider], prices: Prices) -> None:
+        self.providers = tuple(providers)
+        self._prices = prices
+
+    def complete(
+        self, messages: Sequence[Message], *, schema: Schema | None = None, max_tokens: int, deadline: float
+    ) -> Completion:
+        """See TextModel.complete. Raises the last failure, with `attempts` if there were several."""
+        failures = Failures(_WHAT)
+        for provider, until in asked_in_turn(self.providers, deadline, failures):
+            try:
+                with provider.circuit.call():
+                    completion = provider.model.complete(
+                        messages, schema=schema, max_tokens=max_tokens, deadline=until
+                    )
+                    return self._counted(completion)
+            except ContentRefused:
+                raise
+            except StoryfarmError as error:
+                failures.add(provider.name, error)
+        raise failures.error()
+
+    def stream(
+        self, messages: Sequence[Message], *, schema: Schema | None = None, max_tokens: int, deadline: float
+    ) -> Generator[str, None, Completion]:
+        """See TextModel.stream."""
+        failures = Failures(_WHAT)
+        for provider, until in asked_in_turn(self.providers, deadline, failures):
+            has_begun = False
+            try:
+                with provider.circuit.call():
+                    pieces = provider.model.stream(
+                        messages, schema=schema, max_tokens=max_tokens, deadline=until
+                    )
+                    try:
+                        while True:
+                            piece = next(pieces)
+                            has_begun = True
+                            yield piece
+                    except StopIteration as end:
+                        return self._counted(end.value)
+                    finally:
+                        pieces.close()
+            except ContentRefused:
+                raise
+            except StoryfarmError as error:
+                if has_begun:
+                    raise
+                failures.add(provider.name, error)
+        raise failures.error()
+
+    def _counted(self, completion: Completion) -> Completion:
+        """The completion with its cost, which goes into the metrics."""
+        used = completion.usage
+        cost = self._prices.cost(completion.model, used.prompt_tokens, used.completion_tokens)
+        metrics.count_usage(
+            completion.provider, completion.model, used.prompt_tokens, used.completion_tokens, cost
+        )
+        return replace(completion, cost=cost)
+
+    def states(self) -> dict[str, Any]:
+        """Each provider's circuit, by name."""
+        return {provider.name: provider.circuit.state() for provider in self.providers}
+
+    def reset(self) -> None:
+        """Forget all failures."""
+        for provider in self.providers:
+            provider.circuit.reset()
