@@ -32,7 +32,8 @@ TEXTS = (
 
 
 @lru_cache(maxsize=64)
-def _png(prompt: str, seed: int, fraction: float) -> bytes:
+def painted(prompt: str, seed: int = 0, fraction: float = 1.0) -> bytes:
+    """A PNG; below 1 the fraction of it that is painted."""
     picture = paint(prompt, seed, size=SIZE)
     if fraction < 1:
         picture = preview(picture, fraction)
@@ -258,6 +259,6 @@ class BookApi:
         stem, _, percent = name.partition("~")
         seed = sum(map(ord, stem))
         route.fulfill(
-            body=_png(f"{stem} a Yorkie in the hayloft at night", seed, int(percent or 100) / 100),
+            body=painted(f"{stem} a Yorkie in the hayloft at night", seed, int(percent or 100) / 100),
             content_type="image/png",
         )

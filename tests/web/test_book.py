@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.web.book_api import BOOK, PICTURES, TEXTS, BookApi, problem
+from tests.web.book_api import BOOK, PICTURES, TEXTS, BookApi, painted, problem
 from tests.web.opening import opened_page
 
 PROMPT = "The first night in the hayloft"
@@ -467,6 +467,20 @@ def test_what_the_service_finds_wrong_is_said_at_its_field(page: Page, api: Book
     expect(page.locator("#wish")).to_be_visible()
 
 
+def test_a_picture_that_is_gone_from_the_service_is_said_at_its_place(page: Page, api: BookApi) -> None:
+    page.set_input_files("#picture", PNG)  # type: ignore[arg-type]
+    expect(page.locator("#picture-note")).to_contain_text("after this one")
+    api.refuse_next["/generate"] = problem(
+        "There is no such picture.", status=422, field="character.imageUrl"
+    )
+    fill(page)
+    page.click("#make")
+
+    expect(page.locator("#picture-fault")).to_have_text("There is no such picture.")
+    expect(page.locator(".picked .remove")).to_be_focused()
+    expect(page.locator("#error")).to_be_hidden()
+
+
 def test_a_full_farm_is_said_and_the_order_goes_out_again(page: Page, api: BookApi) -> None:
     api.refuse_next["/generate"] = problem("Too many books at once.", status=503)
     fill(page)
@@ -543,6 +557,27 @@ def test_the_pages_lead_to_each_other(page: Page, api: BookApi, site: str) -> No
     page.wait_for_url(f"{site}/book")
 
     expect(page.locator("#prompt-count")).to_contain_text("0 of")
+
+
+def test_the_service_itself_makes_the_book(browser: Browser, site: str) -> None:
+    with opened_page(browser) as page:
+        page.goto(f"{site}/book")
+        page.set_input_files("#picture", {**PNG, "buffer": painted("a girl")})  # type: ignore[arg-type]
+        expect(page.locator("#picture-note")).to_contain_text("after this one")
+        page.locator("#pages").fill("3")
+        fill(page)
+        page.click("#make")
+        expect(page.locator("#spreads .thumbnail img:visible")).to_have_count(3)
+        expect(page.locator("#cover-plate img")).to_be_visible()
+        expect(page.locator("#painting")).to_be_hidden()
+        spread(page, 2).get_by_role("button", name="Draw again…").click()
+        spread(page, 2).get_by_label("What the picture shows").fill("Biscuit waves from the roof")
+        spread(page, 2).get_by_role("button", name="Draw it").click()
+
+        expect(spread(page, 2).get_by_text("Earlier versions (1)")).to_be_visible()
+        expect(page.locator("#painting")).to_be_hidden()
+        page.reload()
+        expect(spread(page, 2).get_by_text("Earlier versions (1)")).to_be_visible()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (800, "dark"), (1400, "light")])

@@ -43,7 +43,7 @@ export const troubleOf = (problem, retryAfter = 0) => new Trouble({
   detail: problem.detail || problem.error,
   status: problem.status,
   code: problem.code,
-  fields: problem.fields,
+  fields: problem.fields ?? (problem.field ? [{ field: problem.field, detail: problem.detail }] : []),
   retryAfter,
   requestId: problem.request_id,
 });
