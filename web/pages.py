@@ -27,6 +27,11 @@ LANGUAGES = (
     "Polish",
     "Ukrainian",
 )
+TRAITS = ("brave", "curious", "shy", "funny", "kind", "dreamy")
+INTERESTS = ("dinosaurs", "stars", "football", "painting", "animals", "music")
+# Pages of a book.
+MOST_PAGES = 12
+USUAL_PAGES = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +57,24 @@ def create_blueprint(facts: PageFacts) -> Blueprint:
         return render_template(
             "index.html",
             sandbox=facts.sandbox,
-            styles=[{"value": value, "label": label} for value, label in STYLES],
+            styles=STYLES,
             languages=LANGUAGES,
             timeout=facts.timeout,
             max_prompt=facts.max_prompt,
             usual={"story": facts.usual_story, "image": facts.usual_image},
+        )
+
+    @blueprint.get("/book")
+    def book() -> str:
+        return render_template(
+            "book.html",
+            sandbox=facts.sandbox,
+            styles=STYLES,
+            languages=LANGUAGES,
+            traits=TRAITS,
+            interests=INTERESTS,
+            most_pages=MOST_PAGES,
+            usual_pages=USUAL_PAGES,
         )
 
     return blueprint

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,62 +12,21 @@ import pytest
 from flask import request, request_started
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
-from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from sandbox.control import Control
+from tests.web.opening import opened_page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 EVENTS = re.compile(r"/api/jobs/\w+/events")
 LAST_WORDS = "told by Storyfarm's sandbox.)"
 WAITING = "Waiting for someone in the channel to run the command."
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def site(app: OpenAPI) -> Iterator[str]:
-    """The application on a port of its own."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(10)
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=10_000)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield started
-        started.close()
-
 
 @pytest.fixture
 def page(browser: Browser, site: str) -> Iterator[Page]:
-    """The page, opened; a script's error or a breach of the content policy fails the test."""
-    context = browser.new_context(viewport={"width": 1100, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(10_000)
-    opened = context.new_page()
-    faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("console", lambda line: faults.append(line.text) if "Content Security" in line.text else None)
-    opened.goto(site)
-    yield opened
-    context.close()
-    assert faults == []
+    with opened_page(browser, accept_downloads=True) as page:
+        page.goto(site)
+        yield page
 
 
 @pytest.fixture

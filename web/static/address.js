@@ -1,13 +1,27 @@
-// The page's address names the story: it can be reloaded, shared, and left with the back button.
+// The page's address names what it shows: it can be reloaded, shared, and left with the back button.
 
-const NAME = "job";
+export class Address {
+  /** @param {string} name the parameter that holds the id, as in ?name=id */
+  constructor(name) {
+    this.name = name;
+  }
 
-/** The id of the job that the address names, or "". */
-export const jobInAddress = () => new URLSearchParams(location.search).get(NAME) ?? "";
+  /** The id that the address names, or "". */
+  get id() {
+    return new URLSearchParams(location.search).get(this.name) ?? "";
+  }
 
-export function putJobInAddress(id) {
-  if (jobInAddress() !== id) history.pushState(null, "", `?${new URLSearchParams({ [NAME]: id })}`);
+  put(id) {
+    if (this.id !== id) history.pushState(null, "", `?${new URLSearchParams({ [this.name]: id })}`);
+  }
+
+  /** Names nothing any more. */
+  clear() {
+    if (this.id) history.pushState(null, "", location.pathname);
+  }
+
+  /** @param {(id: string) => void} action called when the reader goes back or forward */
+  onMove(action) {
+    addEventListener("popstate", () => action(this.id));
+  }
 }
-
-/** @param {(id: string) => void} action called when the reader goes back or forward */
-export const onMove = (action) => addEventListener("popstate", () => action(jobInAddress()));

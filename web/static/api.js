@@ -4,13 +4,16 @@ import { setClock } from "./clock.js";
 
 // No answer is worked on for long, so one that takes longer got lost.
 const PATIENCE = 20_000;
+// Ten megabytes over a slow line.
+const PATIENCE_FOR_UPLOADS = 180_000;
 
 export class Trouble extends Error {
-  /** @param {{title: string, detail?: string, status?: number, retryAfter?: number, requestId?: string}} what
+  /** @param {{title: string, detail?: string, status?: number, code?: string, fields?: {field: string, detail: string}[],
+   *           retryAfter?: number, requestId?: string}} what
    *  `status` is 0 when no readable answer came; `retryAfter` is in seconds. */
-  constructor({ title, detail = "", status = 0, retryAfter = 0, requestId = "" }) {
+  constructor({ title, detail = "", status = 0, code = "", fields = [], retryAfter = 0, requestId = "" }) {
     super(title);
-    Object.assign(this, { title, detail, status, retryAfter, requestId });
+    Object.assign(this, { title, detail, status, code, fields, retryAfter, requestId });
   }
 }
 
@@ -39,16 +42,18 @@ export const troubleOf = (problem, retryAfter = 0) => new Trouble({
   title: problem.title || problem.error || "The farm could not do that",
   detail: problem.detail || problem.error,
   status: problem.status,
+  code: problem.code,
+  fields: problem.fields ?? (problem.field ? [{ field: problem.field, detail: problem.detail }] : []),
   retryAfter,
   requestId: problem.request_id,
 });
 
 /** The response and its text. Throws the signal's reason if that ends it. */
-async function fetched(url, { signal, ...options }) {
+async function fetched(url, { signal, patience = PATIENCE, ...options }) {
   signal?.throwIfAborted();
   const call = new AbortController();
   const end = () => call.abort();
-  const timer = setTimeout(end, PATIENCE);
+  const timer = setTimeout(end, patience);
   signal?.addEventListener("abort", end);
   try {
     const response = await fetch(url, { ...options, signal: call.signal });
@@ -91,6 +96,27 @@ const jobUrl = (id) => `/api/jobs/${encodeURIComponent(id)}`;
 /** The job that tells the story, now or as it was when the same key came before.
  *  @param {string} wish the request's body */
 export const orderStory = (wish, key) => post("/api/generate-story", wish, { Prefer: "respond-async", "Idempotency-Key": key });
+
+export const orderBook = (wish, key) => post("/api/stories/generate", wish, { Prefer: "respond-async", "Idempotency-Key": key });
+
+const bookUrl = (id) => `/api/stories/${encodeURIComponent(id)}`;
+
+/** The book as far as it is; a Trouble with the code "not_written_yet" before it has words. */
+export const readBook = async (id, { signal } = {}) => (await send(bookUrl(id), { signal })).data;
+
+/** The id of the job that paints the page once more.
+ *  @param {string} body of the request: what the picture shall show, or nothing new */
+export const redrawPage = async (id, page, body, key) => (
+  (await post(`${bookUrl(id)}/pages/${page}/illustration`, body, { "Idempotency-Key": key })).data.illustrationJobId
+);
+
+/** @param {File} file a picture
+ *  @returns {Promise<{imageUrl: string, width: number, height: number}>} */
+export function uploadPicture(file, { signal }) {
+  const body = new FormData();
+  body.append("file", file);
+  return send("/api/uploads", { method: "POST", body, signal, patience: PATIENCE_FOR_UPLOADS });
+}
 
 export const readJob = (id, { signal } = {}) => send(jobUrl(id), { signal });
 

@@ -1,6 +1,7 @@
-// Where the reader is looking must not be torn away, nor the keyboard taken from a prompt that is being typed.
+// Where the reader is looking must not be torn away, nor the keyboard taken from words that are being typed.
 
-import { byId } from "./dom.js";
+/** What is read: the element that the page marks. */
+const reading = () => document.querySelector("[data-reading]");
 
 /** How far down the window a story may begin and still count as being read. */
 const IN_VIEW = 0.6;
@@ -8,7 +9,7 @@ const IN_VIEW = 0.6;
 const isTyping = () => document.activeElement?.matches("textarea, select, input") ?? false;
 
 function isReading() {
-  const { top, bottom, height } = byId("story-text").getBoundingClientRect();
+  const { top, bottom, height } = reading().getBoundingClientRect();
   return height > 0 && top < innerHeight * IN_VIEW && bottom > 0;
 }
 
@@ -16,16 +17,16 @@ const top = (place) => place.getBoundingClientRect().top;
 
 /** Does `change`, which moves things above the story, without moving what is being read of it. */
 export function keepPlace(change) {
-  const story = byId("story-text");
-  const reading = top(story) < 0 && [...story.children].find((each) => each.getBoundingClientRect().bottom > 0);
+  const text = reading();
+  const line = top(text) < 0 && [...text.children].find((each) => each.getBoundingClientRect().bottom > 0);
   // Safari has no scroll anchoring; the others do it themselves.
-  if (!reading || CSS.supports("overflow-anchor", "auto")) {
+  if (!line || CSS.supports("overflow-anchor", "auto")) {
     change();
     return;
   }
-  const before = top(reading);
+  const before = top(line);
   change();
-  scrollBy({ top: top(reading) - before, behavior: "instant" });
+  scrollBy({ top: top(line) - before, behavior: "instant" });
 }
 
 /** Brings focus and view to the news, unless the reader is at something; whether the focus went there. */

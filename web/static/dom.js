@@ -9,6 +9,11 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+/** Changes a text only where it differs: selections and screen readers are left alone. */
+export function say(place, text) {
+  if (place.textContent !== text) place.textContent = text;
+}
+
 let sayLater = 0;
 
 /** Tells a screen reader, politely. */

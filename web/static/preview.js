@@ -1,35 +1,37 @@
 // The unfinished picture: each state of it fades in over the one before.
 
-import { byId, element } from "./dom.js";
+import { element } from "./dom.js";
 
-const frame = byId("preview");
 // After a reload all states so far come at once; only the last one is worth a request.
 const SETTLE = 100;
 
-let wanted = null;
-let pending = 0;
+export class Preview {
+  constructor(frame) {
+    Object.assign(this, { frame, wanted: null, pending: 0 });
+  }
 
-function load(url) {
-  const image = element("img", { alt: "The picture as far as it is painted" });
-  image.addEventListener("load", () => {
-    if (wanted !== url) return;
-    frame.append(image);
-    // The one below stays until the new one covers it.
-    while (frame.children.length > 2) frame.firstElementChild.remove();
-  });
-  image.src = url;  // one that is gone already is simply not shown
-}
+  load(url) {
+    const image = element("img", { alt: "The picture as far as it is painted" });
+    image.addEventListener("load", () => {
+      if (this.wanted !== url) return;
+      this.frame.append(image);
+      // The one below stays until the new one covers it.
+      while (this.frame.children.length > 2) this.frame.firstElementChild.remove();
+    });
+    image.src = url;  // one that is gone already is simply not shown
+  }
 
-/** @param {string | null} url null leaves what is there */
-export function showPreview(url) {
-  if (!url || url === wanted) return;
-  wanted = url;
-  clearTimeout(pending);
-  pending = setTimeout(load, SETTLE, url);
-}
+  /** @param {string | null} url null leaves what is there */
+  show(url) {
+    if (!url || url === this.wanted) return;
+    this.wanted = url;
+    clearTimeout(this.pending);
+    this.pending = setTimeout(() => this.load(url), SETTLE);
+  }
 
-export function clearPreview() {
-  wanted = null;
-  clearTimeout(pending);
-  frame.replaceChildren();
+  clear() {
+    this.wanted = null;
+    clearTimeout(this.pending);
+    this.frame.replaceChildren();
+  }
 }

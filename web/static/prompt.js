@@ -1,39 +1,19 @@
-// The prompt box: counter, limits, examples, the unsent draft, and Ctrl or Cmd with Enter.
+// The prompt box: examples, the unsent draft, and Ctrl or Cmd with Enter.
 
 import { byId } from "./dom.js";
 import { dropDraft, keepDraft, readDraft } from "./draft.js";
+import { sendWithKeys, TextBox } from "./textbox.js";
 
-const box = byId("prompt");
-const count = byId("prompt-count");
-const fault = byId("prompt-fault");
+const prompt = new TextBox("prompt", "Write a few words first, or pick an example.");
+const { box } = prompt;
 const ownWords = byId("own-words");
-const limit = Number(box.dataset.max);
-const number = new Intl.NumberFormat("en");
 
 let own = "";
 
-/** Counted in code points and without outer blanks, as the service counts. */
-const length = () => [...box.value.trim()].length;
-
-function showCount() {
-  const over = length() - limit;
-  count.textContent = over > 0 ? `${number.format(over)} too many` : `${number.format(length())} of ${number.format(limit)}`;
-  count.classList.toggle("over", over > 0);
-}
-
-function showFault(text) {
-  fault.textContent = text;
-  box.setAttribute("aria-invalid", Boolean(text));
-}
-
-function changed() {
-  showCount();
-  showFault("");
-  keepDraft(box.value);
-}
+const changed = () => keepDraft(box.value);
 
 function write(text) {
-  box.value = text;
+  prompt.set(text);
   changed();
   box.focus();
 }
@@ -57,11 +37,9 @@ function offerExamples() {
 
 /** The prompt, or null after saying at the box what is wrong with it. */
 export function readPrompt() {
-  const text = box.value.trim();
-  if (text && length() <= limit) return text;
-  showFault(text ? `That is too long: at most ${number.format(limit)} characters.` : "Write a few words first, or pick an example.");
-  box.focus();
-  return null;
+  const text = prompt.read();
+  if (text === null) box.focus();
+  return text;
 }
 
 export function focusPrompt() {
@@ -71,7 +49,7 @@ export function focusPrompt() {
 
 export const promptText = () => box.value;
 
-export const hasPrompt = () => Boolean(box.value.trim());
+export const hasPrompt = () => Boolean(prompt.text);
 
 /** @param {string} told what stood in the box then: words that were written since stay a draft */
 export function promptWasTold(told) {
@@ -79,14 +57,8 @@ export function promptWasTold(told) {
 }
 
 export function setUpPrompt(form) {
-  if (!box.value) box.value = readDraft();
-  showCount();
+  if (!box.value) prompt.set(readDraft());
   offerExamples();
   box.addEventListener("input", changed);
-  box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      event.preventDefault();
-      form.requestSubmit();
-    }
-  });
+  sendWithKeys(box, form);
 }

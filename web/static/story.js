@@ -1,6 +1,6 @@
 // The front door: from the prompt, or an address that names a story, through the wait to the story.
 
-import { jobInAddress, onMove, putJobInAddress } from "./address.js";
+import { Address } from "./address.js";
 import { cancelJob, orderStory, readJob, readNews, Trouble, troubleOf } from "./api.js";
 import { keepPlace, turnTo } from "./attention.js";
 import { now } from "./clock.js";
@@ -8,10 +8,12 @@ import { announce, byId } from "./dom.js";
 import { inWords } from "./duration.js";
 import { follow, hasEnded } from "./follow.js";
 import { showGallery } from "./gallery.js";
-import { keyFor, keyIsUsed } from "./key.js";
+import { Orders } from "./key.js";
 import { watchForPictures } from "./late.js";
 import { setUpLightbox } from "./lightbox.js";
+import { LINES, usualSeconds } from "./lines.js";
 import { afterEvent, afterLook, NOTHING_YET } from "./making.js";
+import { Preview } from "./preview.js";
 import { focusPrompt, hasPrompt, promptText, promptWasTold, setUpPrompt } from "./prompt.js";
 import {
   announceResult, bringBackResult, clearResult, hideResult, setUpResult, showLate, showMaking, showResult, showUnfinished,
@@ -24,6 +26,9 @@ const form = byId("wish");
 const button = byId("generate");
 const note = byId("note");
 const panel = byId("wait");
+const preview = new Preview(byId("preview"));
+const orders = new Orders("unanswered");
+const address = new Address("job");
 const KIND = "story";
 const TITLE = document.title;
 
@@ -45,7 +50,8 @@ class Visit {
   }
 
   startWaiting(making, since) {
-    this.wait = new Wait(making, since);
+    preview.clear();
+    this.wait = new Wait(LINES, making, since);
     setBusy(true);
     byId("wait-title").focus({ preventScroll: true });
     panel.scrollIntoView({ block: "nearest" });
@@ -64,7 +70,7 @@ class Visit {
 }
 
 let visit = new Visit();
-let address = jobInAddress();
+let shown = address.id;
 
 function setBusy(busy) {
   // Not `disabled`: that would throw the keyboard's focus away.
@@ -90,26 +96,11 @@ async function during(again, action) {
     if (mine.signal.aborted) return;
     mine.stopWaiting();
     if (!(reason instanceof Trouble)) throw reason;
-    showTrouble(reason, mine.again);
+    showTrouble(reason, mine.again, hasPrompt());
   }
 }
 
 const retryWithPrompt = () => (hasPrompt() ? tell : null);
-
-// From here on it is the service that failed: it may have taken the order all the same.
-const FAILURE = 500;
-
-/** The job for the wish: the same one if it was ordered before and the answer got lost. */
-async function ordered(wish) {
-  try {
-    const job = await orderStory(wish, keyFor(wish));
-    keyIsUsed();
-    return job;
-  } catch (trouble) {
-    if (trouble.status && trouble.status < FAILURE) keyIsUsed();
-    throw trouble;
-  }
-}
 
 function pictureArrived(images) {
   keepPlace(() => {
@@ -141,7 +132,7 @@ const ends = {
   completed: (job, making, signal) => showTold(job, signal),
   failed: (job, making) => {
     showUnfinished(making, job);
-    showTrouble(troubleOf(job.error), retryWithPrompt());
+    showTrouble(troubleOf(job.error), retryWithPrompt(), hasPrompt());
   },
   cancelled: (job, making) => {
     showUnfinished(making, job);
@@ -160,6 +151,7 @@ async function watch(job, mine) {
     if (more.images.length && !making.images.length) announce("The picture is here.");
     making = more;
     mine.wait.show(making);
+    preview.show(making.painting?.preview);
     keepPlace(() => showMaking(making));
   };
   grow(making);
@@ -181,15 +173,15 @@ async function tell() {
   await during(tell, async (mine) => {
     hideResult();
     mine.startWaiting(NOTHING_YET, now());
-    announce(`Story and picture are being made. Usually that takes about ${inWords(Math.max(panel.dataset.usualStory, panel.dataset.usualImage))}.`);
-    mine.job = ordered(wish);
+    announce(`Story and picture are being made. Usually that takes about ${inWords(usualSeconds)}.`);
+    mine.job = orders.send(wish, orderStory);
     const job = await mine.job.catch((trouble) => {
       bringBackResult();
       throw trouble;
     });
     if (mine.signal.aborted) return;
-    address = job.id;
-    putJobInAddress(job.id);
+    shown = job.id;
+    address.put(job.id);
     mine.again = () => open(job.id);
     document.title = "A story on its way · Storyfarm";
     await watch(job, mine);
@@ -239,8 +231,8 @@ async function stop() {
 }
 
 function move(id) {
-  if (id === address) return;
-  address = id;
+  if (id === shown) return;
+  shown = id;
   document.title = TITLE;
   if (id) {
     open(id);
@@ -255,8 +247,8 @@ form.addEventListener("submit", (event) => {
   tell();
 });
 byId("stop").addEventListener("click", stop);
-onMove(move);
+address.onMove(move);
 setUpPrompt(form);
 setUpResult({ another: focusPrompt });
 setUpLightbox();
-if (address) open(address);
+if (shown) open(shown);

@@ -4,6 +4,10 @@ import { eventsUrl } from "./api.js";
 
 const KINDS = ["state", "progress", "text", "picture", "problem", "done"];
 const REOPEN_AFTER = 15_000;
+// A browser has six connections to a host, and something must be left for pictures and questions.
+const MOST_OPEN = 3;
+
+let held = 0;
 
 export class Stream {
   /** @param {(number: number, kind: string, data: object) => void} take
@@ -20,6 +24,9 @@ export class Stream {
   keepOpen() {
     if (this.source && this.source.readyState !== EventSource.CLOSED) return;
     if (performance.now() - this.openedAt < REOPEN_AFTER) return;
+    if (!this.source && held >= MOST_OPEN) return;
+    this.close();
+    held += 1;
     this.openedAt = performance.now();
     this.source = new EventSource(eventsUrl(this.id, this.last()));
     for (const kind of KINDS) {
@@ -28,6 +35,7 @@ export class Stream {
   }
 
   close() {
+    if (this.source) held -= 1;
     this.source?.close();
     this.source = null;
     this.openedAt = -Infinity;

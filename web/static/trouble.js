@@ -3,7 +3,6 @@
 import { turnTo } from "./attention.js";
 import { announce, byId, element } from "./dom.js";
 import { inWords } from "./duration.js";
-import { hasPrompt } from "./prompt.js";
 
 const notice = byId("trouble");
 const error = byId("error");
@@ -62,13 +61,14 @@ function countDown(seconds) {
   ticking = setInterval(tick, 250);
 }
 
-/** @param {import("./api.js").Trouble} trouble */
-export function showTrouble(trouble, again) {
+/** @param {import("./api.js").Trouble} trouble
+ *  @param {boolean} isKept what was asked for still stands in its box */
+export function showTrouble(trouble, again, isKept) {
   const busy = trouble.status === 503;
   byId("error-title").textContent = busy ? "The farm is busy just now" : trouble.title;
   byId("error-detail").textContent = trouble.detail;
   byId("error-request").textContent = trouble.requestId ? `Request ${trouble.requestId}` : "";
-  byId("error-kept").hidden = trouble.status === 404 || !hasPrompt();
+  byId("error-kept").hidden = trouble.status === 404 || !isKept;
   show(error, POINTLESS.includes(trouble.status) ? null : again);
   if (trouble.retryAfter && trouble.retryAfter <= LONGEST_COUNTDOWN) countDown(trouble.retryAfter);
 }

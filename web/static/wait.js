@@ -1,41 +1,19 @@
-// The lively wait: elapsed time, how far story and picture are, and what is out of the ordinary.
+// The lively wait: elapsed time, how far each part is, and what is out of the ordinary.
 
 import { now } from "./clock.js";
-import { announce, byId } from "./dom.js";
+import { announce, byId, say } from "./dom.js";
 import { inWords } from "./duration.js";
-import { clearPreview, showPreview } from "./preview.js";
 
 const panel = byId("wait");
 const stop = byId("stop");
-const timeout = Number(panel.dataset.timeout);
-const usual = { story: Number(panel.dataset.usualStory), image: Number(panel.dataset.usualImage) };
 const TICK = 250;
 // Said aloud rarely: somebody listening should not be told every second.
 const SPOKEN_EVERY = 30;
 
-const expectation = (elapsed, seconds, late) => (elapsed < seconds ? `Usually takes about ${inWords(seconds)}.` : late);
+/** How long a part usually takes, in seconds, until that is over. */
+export const usually = (elapsed, seconds, late) => (elapsed < seconds ? `Usually takes about ${inWords(seconds)}.` : late);
 
-/** What a line says; without `share` nobody knows how far it is, and the bar does not pretend to. */
-function storyLine({ state, story, isWritten }, elapsed) {
-  if (isWritten) return { share: 1, hint: "Written. It is below." };
-  if (story) return { hint: "Being written, below." };
-  if (state === "queued") return { hint: "Waiting in line." };
-  return { hint: `A storyteller is thinking it up. ${expectation(elapsed, usual.story, "It takes longer than usual.")}` };
-}
-
-function pictureLine({ state, painting, images }, elapsed) {
-  if (images.length) return { share: 1, hint: "Painted. It is below." };
-  if (state === "queued") return { hint: "Waiting in line." };
-  const { percent = null, message = "" } = painting ?? {};
-  if (percent !== null) return { share: percent / 100, hint: `${message} ${percent} % done.` };
-  const late = `It takes longer than usual; the farm waits up to ${inWords(timeout)} for it.`;
-  return { hint: `${message} ${expectation(elapsed, usual.image, late)}`.trim() };
-}
-
-function say(place, text) {
-  if (place.textContent !== text) place.textContent = text;
-}
-
+/** Without `share` nobody knows how far it is, and the bar does not pretend to. */
 function showLine(name, { share = null, hint }) {
   const bar = byId(`wait-${name}`);
   if (share === null) bar.removeAttribute("value");
@@ -43,19 +21,18 @@ function showLine(name, { share = null, hint }) {
   say(byId(`wait-${name}-hint`), hint);
 }
 
-const RECONNECTING = "The connection is gone; reconnecting. The story goes on meanwhile.";
+export const RECONNECTING = "The connection is gone; reconnecting. The story goes on meanwhile.";
 const TAKEN_UP = "The farm was interrupted, and has taken the story up again.";
 
-const spokenProgress = ({ painting, images }) => (
-  painting?.percent != null && !images.length ? ` The picture is ${painting.percent} percent done.` : ""
-);
-
-/** The panel, shown from now until `end`. `since`: when the wait began, in milliseconds of the service's clock. */
+/** The panel, shown from now until `end`. */
 export class Wait {
-  constructor(making, since) {
-    Object.assign(this, { making, since, isLost: false, isStopping: false });
+  /** @param {{lines: Record<string, (making: object, elapsed: number) => {share?: number, hint: string}>,
+   *           spoken: (making: object) => string}} telling `elapsed` in seconds
+   *  @param {{begun: number}} making `begun` counts how often somebody took the job in hand
+   *  @param {number} since when the wait began, in milliseconds of the service's clock */
+  constructor(telling, making, since) {
+    Object.assign(this, { telling, making, since, isLost: false, isStopping: false });
     this.spoken = Math.max(0, this.elapsed);
-    clearPreview();
     this.draw();
     panel.hidden = false;
     this.timer = setInterval(() => this.tick(), TICK);
@@ -68,8 +45,7 @@ export class Wait {
   draw() {
     const { making, elapsed } = this;
     say(byId("elapsed"), inWords(Math.floor(elapsed)));
-    showLine("story", storyLine(making, elapsed));
-    showLine("image", pictureLine(making, elapsed));
+    for (const [name, line] of Object.entries(this.telling.lines)) showLine(name, line(making, elapsed));
     say(byId("wait-note"), this.isLost ? RECONNECTING : making.begun > 1 ? TAKEN_UP : "");
     say(stop, this.isStopping ? "Stopping…" : "Stop");
     stop.setAttribute("aria-disabled", this.isStopping);
@@ -79,13 +55,12 @@ export class Wait {
     this.draw();
     if (this.elapsed - this.spoken < SPOKEN_EVERY) return;
     this.spoken = this.elapsed;
-    announce(`Still waiting, ${inWords(Math.floor(this.elapsed))} so far.${spokenProgress(this.making)}`);
+    announce(`Still waiting, ${inWords(Math.floor(this.elapsed))} so far. ${this.telling.spoken(this.making)}`.trim());
   }
 
-  /** What changed is drawn with the next tick, a preview as soon as it is loaded. */
+  /** What changed is drawn with the next tick. */
   show(making) {
     this.making = making;
-    showPreview(making.painting?.preview);
   }
 
   lost(isLost) {
