@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.web_request import FileField
 
 from sandbox.houses import House
 from sandbox.likeness import HEAVIEST, Likeness, look_at
@@ -50,27 +49,36 @@ async def read_pictures(request: web.Request) -> tuple[dict[str, str], tuple[Lik
     if request.content_type != "multipart/form-data":
         raise Refused(400, "invalid_content_type", "An edit is a multipart/form-data form.")
     try:
-        form = await request.post()
+        fields, files = await _read_form(request)
     except (ValueError, HttpProcessingError) as error:
         raise Refused(400, "invalid_value", "The form cannot be read.") from error
-    fields = {name: value for name, value in form.items() if isinstance(value, str)}
-    files = [(name, value) for name, value in form.items() if isinstance(value, FileField)]
     if strange := next((name for name, _ in files if name not in ("image", "image[]", "mask")), None):
         raise _unknown(strange)
-    images = [file for name, file in files if name != "mask"]
+    images = [content for name, content in files if name != "mask"]
     if not images:
         raise Refused(400, "missing_required_parameter", "An edit needs an image.", param="image")
     if len(images) > MOST_REFERENCES:
         raise _bad("image", f"there may be {MOST_REFERENCES} pictures")
-    seen = [await asyncio.to_thread(_look_at, file, "image") for file in images]
-    for name, file in files:
+    seen = [await asyncio.to_thread(look_at, content, "image") for content in images]
+    for name, content in files:
         if name == "mask":
-            await asyncio.to_thread(_look_at, file, "mask")
+            await asyncio.to_thread(look_at, content, "mask")
     return fields, tuple(seen)
 
 
-def _look_at(file: FileField, param: str) -> Likeness:
-    return look_at(file.file.read(HEAVIEST + 1), param)
+async def _read_form(request: web.Request) -> tuple[dict[str, str], list[tuple[str, bytes]]]:
+    """(texts, files) of a form, in memory: `request.post` leaves files open when its client hangs up."""
+    fields: dict[str, str] = {}
+    files: list[tuple[str, bytes]] = []
+    async for part in await request.multipart():
+        if not isinstance(part, BodyPartReader) or not part.name:
+            raise ValueError
+        content = bytes(await part.read(decode=True))
+        if part.filename:
+            files.append((part.name, content))
+        else:
+            fields[part.name] = content.decode()
+    return fields, files
 
 
 def read_order(

@@ -678,4 +678,5 @@ def test_a_picture_that_comes_while_the_database_is_away_is_taken_later(
     assert shared.record("a").state is CommandState.POSTING
 
     shared.captures.sweep()
+    shared.settle()
     assert shared.record("a").state is CommandState.CAPTURED
