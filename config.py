@@ -164,6 +164,7 @@ _SANDBOX_PATHS = {
     "gemini_base_url": "/gemini/v1beta/openai",
     "huggingface_base_url": "/huggingface/v1",
     "compatible_base_url": "/compatible/v1",
+    "midjourney_proxy_url": "/proxy/mj",
 }
 _OTHER_KEYS = (
     "azure_openai_api_key",
@@ -172,6 +173,8 @@ _OTHER_KEYS = (
     "huggingface_api_key",
     "compatible_base_url",
     "compatible_api_key",
+    "midjourney_proxy_url",
+    "midjourney_proxy_secret",
 )
 
 
@@ -182,7 +185,7 @@ def _prices_setting(help: str) -> Any:
 
 
 TEXT_PROVIDERS = ("openai", "azure", "gemini", "huggingface", "compatible")
-IMAGE_PROVIDERS = ("openai-edit", "azure-edit", "openai", "gemini", "midjourney")
+IMAGE_PROVIDERS = ("openai-edit", "azure-edit", "openai", "gemini", "midjourney-proxy", "midjourney")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -367,6 +370,22 @@ class Settings:
     midjourney_late_hours: float = _setting(
         "24", _number(0, 168), "Hours for which a picture that comes after the answer is still taken."
     )
+    midjourney_proxy_url: str = _setting(
+        "",
+        _url("http", "https"),
+        "A midjourney-proxy, such as http://host:8080/mj. It drives a user's account, which breaks Discord's "
+        "and MidJourney's terms: accounts do get banned. Empty uses none.",
+    )
+    midjourney_proxy_secret: str = _setting("", _key, "Its secret, if it wants one.", secret=True)
+    midjourney_proxy_hook: str = _setting(
+        "",
+        _url("http", "https"),
+        "Address at which the proxy reaches this service, to tell of news at once; empty only looks now and "
+        "then.",
+    )
+    midjourney_concurrency: int = _setting(
+        "12", _whole(1, 100), "Pictures that the proxy paints at the same time."
+    )
     log_level: str = _setting("info", _choice("debug", "info", "warning", "error"), "How much is logged.")
     log_format: str = _setting("text", _choice("text", "json"), "Form of the log lines.")
 
@@ -434,6 +453,7 @@ class Settings:
             "AZURE_OPENAI_DEPLOYMENT": (self.azure_openai_deployment, "azure_openai_endpoint"),
             "AZURE_OPENAI_IMAGE_DEPLOYMENT": (self.azure_openai_image_deployment, "azure_openai_endpoint"),
             "HUGGINGFACE_API_KEY": (self.huggingface_api_key, "huggingface_model"),
+            "MIDJOURNEY_PROXY_SECRET": (self.midjourney_proxy_secret, "midjourney_proxy_url"),
             "COMPATIBLE_BASE_URL": (self.compatible_base_url, "compatible_model"),
             "COMPATIBLE_MODEL": (self.compatible_model, "compatible_base_url"),
         }

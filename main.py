@@ -115,7 +115,9 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> OpenAPI
     )
     app.register_blueprint(images.routes.create_blueprint(service.database, service.storage))
     app.register_blueprint(images.routes.create_uploads_blueprint(service.uploads))
-    app.register_blueprint(midjourney.routes.create_blueprint(service.database, service.fetcher))
+    app.register_blueprint(
+        midjourney.routes.create_blueprint(service.database, service.fetcher, service.notifier)
+    )
     app.register_blueprint(web.health.create_blueprint(service.health))
     app.register_blueprint(web.pages.create_blueprint(_page_facts(settings)))
 

@@ -29,7 +29,7 @@ def text_endpoints(settings: Settings) -> list[Endpoint]:
 
 
 def image_endpoint(name: str, settings: Settings) -> Endpoint | None:
-    """Of the image model `name`, None if it is not configured. MidJourney has none."""
+    """Of the image model `name`, None if it is not configured. MidJourney has none, nor has its proxy."""
     return _IMAGES[name](settings)
 
 
@@ -126,4 +126,5 @@ _IMAGES: dict[str, Callable[[Settings], Endpoint | None]] = {
         _gemini(settings, settings.gemini_image_model), "gemini", "Gemini", "GEMINI_IMAGE_MODEL"
     ),
     "midjourney": lambda _settings: None,
+    "midjourney-proxy": lambda _settings: None,
 }

@@ -54,6 +54,10 @@ from midjourney.captures import Captures
 from midjourney.channel import Mark
 from midjourney.keeping import Keeper
 from midjourney.provider import MidjourneyProvider, PromptForm
+from midjourney.proxy_provider import NAME as PROXY
+from midjourney.proxy_provider import ProxyProvider
+from midjourney_proxy import ProxyClient
+from midjourney_proxy import counted as count_proxy
 from openai_client import OpenAIClient
 from openai_images import OpenAIImages
 from postgres_relay import PostgresRelay
@@ -74,6 +78,8 @@ _WEBHOOK_SECONDS = 15.0
 _RETRY_AFTER = 10
 _RETENTION_SECONDS = 3600.0
 _STOP_SECONDS = 30.0
+# The proxy's echo is not cut: any prompt that MidJourney takes will do.
+_PROXY_PROMPT_LIMIT = 1500
 # News of other processes may get lost, those of this one do not.
 _SHARED_TICK, _TICK = 5.0, 30.0
 
@@ -322,12 +328,16 @@ class Service:
     def _image_links(self, threads: int) -> dict[str, ImageLink]:
         """Each configured image provider by its name; two chains share one circuit."""
         prices = Prices(self._live.model_prices)
-        self._image_clients: list[OpenAIImages] = []
+        self._image_clients: list[OpenAIImages | ProxyClient | Fetcher] = []
         links = {
             "midjourney": ImageLink(
                 "midjourney", "midjourney", self._midjourney(), Capabilities(), Circuit("midjourney")
             )
         }
+        if self._live.midjourney_proxy_url:
+            links[PROXY] = ImageLink(
+                PROXY, "midjourney", self._proxy(), Capabilities(references=True), Circuit(PROXY)
+            )
         for name, can in IMAGE_APIS.items():
             endpoint = image_endpoint(name, self._live)
             if endpoint is None:
@@ -350,6 +360,31 @@ class Service:
             )
             links[name] = ImageLink(name, endpoint.model, provider, can, Circuit(f"{name}.images"))
         return links
+
+    def _proxy(self) -> ProxyProvider:
+        settings = self._live
+        client = ProxyClient(
+            settings.midjourney_proxy_url,
+            settings.midjourney_proxy_secret,
+            threads=settings.midjourney_concurrency,
+        )
+        host = urlsplit(settings.midjourney_proxy_url).netloc.lower()
+        fetcher = Fetcher({host, *settings.discord_cdn_hosts}, plain={host})
+        self._image_clients += [client, fetcher]
+        hook = settings.midjourney_proxy_hook
+        return ProxyProvider(
+            client,
+            self.database,
+            self.ledger,
+            self.notifier,
+            self.storage,
+            form=PromptForm(signature=settings.midjourney_signature, limit=_PROXY_PROMPT_LIMIT),
+            at_once=settings.midjourney_concurrency,
+            hook=lambda request_id: f"{hook}/api/midjourney/hook/{request_id}" if hook else "",
+            fetch=lambda url, deadline: fetcher.fetch(url, deadline=deadline),
+            kept=self.pruner.wake,
+            counted=count_proxy,
+        )
 
     def _image_chain(self, names: tuple[str, ...], describer: Describer) -> ImageChain:
         links = [self._links[name] for name in names if name in self._links]

@@ -175,6 +175,17 @@ attempts = Table(
     Column("ended_at", Double),
 )
 
+# Pictures that are wanted of a midjourney-proxy, by the ids of their requests.
+proxy_tasks = Table(
+    "proxy_tasks",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("task_id", Text),
+    Column("created_at", Double, nullable=False),
+    Column("submitted_at", Double),
+)
+
 # How pictures look, in words, by the hash of their bytes.
 descriptors = Table(
     "descriptors",

@@ -16,10 +16,14 @@ _CHUNK = 65_536
 
 
 class Fetcher:
-    """Downloads pictures. `hosts`: the only hosts (with port, if any) that are ever asked."""
+    """Downloads pictures. `hosts`: the only hosts (with port, if any) that are ever asked.
 
-    def __init__(self, hosts: Collection[str], *, threads: int = 32) -> None:
+    `plain` are those of them that may be asked without encryption, as our own machine always may.
+    """
+
+    def __init__(self, hosts: Collection[str], *, plain: Collection[str] = (), threads: int = 32) -> None:
         self._hosts = frozenset(hosts)
+        self._plain = frozenset(plain)
         self._session = open_session(threads)
 
     def fetch(self, url: str, *, deadline: float) -> bytes:
@@ -43,8 +47,11 @@ class Fetcher:
             parts = urlsplit(url)
         except ValueError:  # "https://[..."
             return False
-        secure = parts.scheme == "https" or parts.hostname in ("127.0.0.1", "localhost")
-        return secure and parts.netloc.lower() in self._hosts
+        host = parts.netloc.lower()
+        is_plain = parts.scheme == "http" and (
+            parts.hostname in ("127.0.0.1", "localhost") or host in self._plain
+        )
+        return (parts.scheme == "https" or is_plain) and host in self._hosts
 
     def _download(self, url: str, deadline: float) -> bytes:
         try:

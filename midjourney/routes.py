@@ -1,7 +1,8 @@
-"""GET /api/jobs/<id>/preview: the picture as far as MidJourney has painted it."""
+"""What is seen of MidJourney from outside: unfinished pictures, and where its proxy says that there is news."""
 
 from __future__ import annotations
 
+import re
 import time
 
 from flask import Blueprint, Response
@@ -10,13 +11,23 @@ from database import Database
 from errors import NotFound
 from images.editing import check_image
 from images.fetching import Fetcher
+from jobs.notifier import Notifier
 from midjourney import commands
+from midjourney.proxy_provider import topic as proxy_topic
 
 _FETCH_SECONDS = 10.0
+_REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 
 
-def create_blueprint(database: Database, fetcher: Fetcher) -> Blueprint:
+def create_blueprint(database: Database, fetcher: Fetcher, notifier: Notifier) -> Blueprint:
     blueprint = Blueprint("midjourney", __name__)
+
+    @blueprint.post("/api/midjourney/hook/<request_id>")
+    def hook(request_id: str) -> tuple[str, int]:
+        """News of a picture at the proxy. It is not signed, so it is only a reason to look there."""
+        if _REQUEST_ID.fullmatch(request_id):
+            notifier.notify(proxy_topic(request_id))
+        return "", 204
 
     @blueprint.get("/api/jobs/<job_id>/preview")
     def preview(job_id: str) -> Response:

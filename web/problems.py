@@ -16,7 +16,7 @@ log = structlog.get_logger()
 
 MAX_BODY_BYTES = 64 * 1024
 # Calls that say everything in their path.
-_WITHOUT_BODY = frozenset({"jobs.cancel"})
+_WITHOUT_BODY = frozenset({"jobs.cancel", "midjourney.hook"})
 # Calls that bring a picture along: 10 MB, in base64.
 _LARGE_BODIES = {"uploads.upload": 14_000_000}
 
