@@ -1,4 +1,4 @@
-"""Talks to a midjourney-proxy (novicezk's API, and the dialects of its forks): submits tasks, and looks at them."""
+"""Talks to a midjourney-proxy (novicezk's API, and its forks' dialects): submits tasks, looks at them."""
 
 from __future__ import annotations
 
@@ -46,8 +46,9 @@ class ProxyClient:
         hook: str,
         deadline: float,
     ) -> Submitted:
-        """Ask for a grid of four. `state` comes back with the task; `hook` is called when it changes, "" for none.
+        """Ask for a grid of four.
 
+        `state` comes back with the task; `hook` is called when that changes, "" for none.
         Raises ContentRefused for a banned word, ProviderError with the code queue_full if there is no room.
         A failure that is not permanent leaves open whether the task was taken.
         """
@@ -71,7 +72,7 @@ class ProxyClient:
         return read_task(body) if body else None
 
     def find(self, state: str, *, deadline: float) -> ProxyTask | None:
-        """The task that was submitted with this `state`; None if there is none, or if tasks are not listed."""
+        """The task that was submitted with this `state`; None if there is none, or if none are listed."""
         try:
             body = self._call("GET", "/task/list", None, deadline)
         except ProviderError as error:

@@ -1,4 +1,4 @@
-"""MidJourney through a midjourney-proxy as an image provider: a task submitted, and looked at until it ends."""
+"""MidJourney through a midjourney-proxy as an image provider: a task submitted, and watched to its end."""
 
 from __future__ import annotations
 

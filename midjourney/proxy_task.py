@@ -43,9 +43,10 @@ class Submitted:
 
 @dataclass(frozen=True, kw_only=True)
 class ProxyTask:
-    """How a task is. `state_text` is what was submitted with it, `percent` 0-100 or None while nobody can tell.
+    """How a task is. `state` is what was submitted with it.
 
-    `image_url` is the finished picture's; a preview's is not taken for one. `reason` says why it failed.
+    `percent` is 0-100, or None while nobody can tell. `image_url` is the finished picture's; a preview's is
+    not taken for one. `reason` says why it failed.
     """
 
     id: str

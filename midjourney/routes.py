@@ -1,4 +1,4 @@
-"""What is seen of MidJourney from outside: unfinished pictures, and where its proxy says that there is news."""
+"""MidJourney's own addresses: unfinished pictures, and where its proxy says that there is news."""
 
 from __future__ import annotations
 
