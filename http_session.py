@@ -50,6 +50,13 @@ def no_longer_than(deadline: float, read: float) -> tuple[float, float]:
     return min(10.0, left), min(read, left)
 
 
+def wait_no_longer_than(deadline: float, response: requests.Response) -> None:
+    """The read timeout was set when the request was sent; meanwhile less time is left."""
+    sock = getattr(response.raw.connection, "sock", None)  # None if the server closes after the answer
+    if sock:
+        sock.settimeout(max(0.01, remaining(deadline)))
+
+
 def retrying(deadline: float, *, attempts: int = 3) -> Retrying:
     """Repeats what raises a ProviderError that is not permanent, at most `attempts` times in all.
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import requests
 import structlog
+import urllib3
 
 import metrics
 from errors import ContentRefused, ProviderError, ProviderTimeout, StoryfarmError
-from http_session import no_longer_than, open_session, send
+from http_session import no_longer_than, open_session, send, wait_no_longer_than
 from images.editing import CheckedImage
 from midjourney.proxy_task import ProxyTask, Submitted, read_task
 from utils import remaining
@@ -99,17 +100,11 @@ class ProxyClient:
         request = requests.Request(method, self._url + path, headers=self._headers, json=body).prepare()
         try:
             with send(self._session, request, no_longer_than(deadline, _READ_SECONDS)) as response:
-                content = response.raw.read(_MOST_BYTES + 1, decode_content=True)
-        except requests.RequestException as error:
+                content = _read(response, deadline)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _connection_error(deadline) from error
-        except Exception as error:  # urllib3's own errors while the body is read
-            if type(error).__module__.startswith("urllib3"):
-                raise _connection_error(deadline) from error
-            raise
         if response.status_code != 200:
             raise _status_error(response.status_code)
-        if len(content) > _MOST_BYTES:
-            raise ProviderError("The midjourney-proxy's answer was far too long.", code="bad_answer")
         if not content.strip():
             return None
         try:
@@ -118,6 +113,20 @@ class ProxyClient:
             raise ProviderError(
                 "The midjourney-proxy answered with something that is not JSON.", code="bad_answer"
             ) from error
+
+
+def _read(response: requests.Response, deadline: float) -> bytes:
+    """The body, with one deadline for all of it."""
+    content = bytearray()
+    wait_no_longer_than(deadline, response)
+    while chunk := response.raw.read1(65_536, decode_content=True):
+        content += chunk
+        if len(content) > _MOST_BYTES:
+            raise ProviderError("The midjourney-proxy's answer was far too long.", code="bad_answer")
+        if not remaining(deadline):
+            raise _connection_error(deadline)
+        wait_no_longer_than(deadline, response)
+    return bytes(content)
 
 
 def counted(error: StoryfarmError | None, seconds: float) -> None:

@@ -13,7 +13,7 @@ import urllib3
 
 import metrics
 from errors import ProviderError, ProviderTimeout, StoryfarmError
-from http_session import no_longer_than, open_session, send
+from http_session import no_longer_than, open_session, send, wait_no_longer_than
 from text.endpoint import Endpoint
 from text.failures import error_in
 from utils import remaining
@@ -74,9 +74,9 @@ class OpenAIHttp:
         iter_content would hold them back on answers that are not chunked, and so outlast the deadline.
         """
         size = 0
-        _wait_no_longer_than(deadline, response)
+        wait_no_longer_than(deadline, response)
         while chunk := response.raw.read1(65_536, decode_content=True):
-            _wait_no_longer_than(deadline, response)
+            wait_no_longer_than(deadline, response)
             size += len(chunk)
             if size > self._most_bytes:
                 raise ProviderError(f"The answer of {self._name} was far too long.", code="bad_answer")
@@ -129,10 +129,3 @@ class OpenAIHttp:
         except (ValueError, RecursionError):  # a proxy's HTML page
             body = {}
         return error_in(response.status_code, body, response.headers, self.endpoint.advice)
-
-
-def _wait_no_longer_than(deadline: float, response: requests.Response) -> None:
-    """The read timeout was set when the request was sent; meanwhile less time is left."""
-    sock = getattr(response.raw.connection, "sock", None)  # None if the server closes after the answer
-    if sock:
-        sock.settimeout(max(0.01, remaining(deadline)))
