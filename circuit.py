@@ -20,8 +20,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 600.0
 # A wrong key, a dead model and an empty account do not heal within seconds; people have to look.
 _HOPELESS = frozenset({"bad_key", "no_such_model", "no_credit"})
 _HOPELESS_PAUSE = 600.0
-# A request that is at fault says nothing about whoever refused it.
-_BLAMELESS = frozenset({"bad_request", "picture_too_large"})
+# A request that is at fault says nothing about whoever refused it, nor does our own storage.
+_BLAMELESS = frozenset({"bad_request", "picture_too_large", "storage_failed", "out_of_space"})
 # A probe whose caller never reported back does not keep the circuit shut for ever.
 _PROBE_SECONDS = 300.0
 
