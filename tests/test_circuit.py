@@ -227,6 +227,7 @@ def test_closing_it_is_said_once(circuit: Circuit, clock: Clock) -> None:
     [
         down("bad_request", permanent=True),
         down("picture_too_large", permanent=True),
+        down("storage_failed"),
         InvalidRequest("No."),
         ContentRefused("No."),
         OutOfSpace("Full."),
