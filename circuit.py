@@ -21,8 +21,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 600.0
 # A wrong key, a dead model and an empty account do not heal within seconds; people have to look.
 _HOPELESS = frozenset({"bad_key", "no_such_model", "no_credit"})
 _HOPELESS_PAUSE = 600.0
-# A request that is at fault says nothing about whoever refused it.
-_BLAMELESS = frozenset({"bad_request", "picture_too_large"})
+# A request that is at fault says nothing about whoever refused it, nor does our own storage.
+_BLAMELESS = frozenset({"bad_request", "picture_too_large", "storage_failed", "out_of_space"})
 # A probe whose caller never reported back does not keep the circuit shut for ever.
 _PROBE_SECONDS = 300.0
 
@@ -41,6 +41,7 @@ class Circuit:
         self._pause = _FIRST_PAUSE
         self._open_until = 0.0
         self._is_open = False
+        self._probe = 1  # the number of the last probe
         self._probe_until = 0.0
         self._code = ""
         metrics.CIRCUITS.labels(name).set(0)
@@ -48,15 +49,18 @@ class Circuit:
     @contextmanager
     def call(self) -> Iterator[None]:
         """Around one call that was admitted: what it raises, or does not, is taken in."""
+        with self._lock:
+            probe = self._probe if self._is_open else 0  # nothing else is admitted then
         try:
             yield
         except StoryfarmError as error:
-            self._took(error)
+            self._took(error, probe)
             raise
         except BaseException:  # a caller that went away: nothing was learned
-            self.release()
+            with self._lock:
+                self._end_of(probe)
             raise
-        self._took(None)
+        self._took(None, probe)
 
     def admit(self) -> bool:
         """Whether a call may be made now. While half-open only the first one that asks may."""
@@ -66,6 +70,7 @@ class Circuit:
                 return True
             if now < self._open_until or now < self._probe_until:
                 return False
+            self._probe += 1
             self._probe_until = now + _PROBE_SECONDS
             return True
 
@@ -92,25 +97,33 @@ class Circuit:
         with self._lock:
             self._close()
 
-    def _took(self, error: StoryfarmError | None) -> None:
+    def _took(self, error: StoryfarmError | None, probe: int) -> None:
         with self._lock:
-            self._probe_until = 0.0
+            is_probe = self._end_of(probe)
             if error is None or isinstance(error, ContentRefused):  # it answers: that is all we ask here
                 self._close()
             elif _counts(error):
-                self._fail(error)
+                self._fail(error, is_probe=is_probe)
 
-    def _fail(self, error: StoryfarmError) -> None:
+    def _end_of(self, probe: int) -> bool:
+        """Whether that was the probe; calls that began before it opened are none, and leave it alone."""
+        is_probe = self._is_open and probe == self._probe
+        if is_probe:
+            self._probe_until = 0.0
+        return is_probe
+
+    def _fail(self, error: StoryfarmError, *, is_probe: bool) -> None:
         self._failures += 1
         pause = _own_pause(error)
-        if pause is None and (self._is_open or self._failures >= _FAILURES):
+        # Calls that were under way when it opened tell nothing new: twelve at once are one failure.
+        if pause is None and (is_probe or (not self._is_open and self._failures >= _FAILURES)):
             pause = self._pause
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
         if pause is None:
             return
         self._is_open, self._code = True, error.code
         metrics.CIRCUITS.labels(self.name).set(1)
-        self._open_until = self._clock() + pause
+        self._open_until = max(self._open_until, self._clock() + pause)
         say = log.error if error.code in _HOPELESS else log.warning
         say("circuit.open", provider=self.name, code=error.code, pause_s=round(pause, 1), advice=error.detail)
 
@@ -120,6 +133,7 @@ class Circuit:
             metrics.CIRCUITS.labels(self.name).set(0)
         self._failures, self._pause, self._is_open, self._code = 0, _FIRST_PAUSE, False, ""
         self._open_until = self._probe_until = 0.0
+        self._probe += 1
 
 
 def _counts(error: StoryfarmError) -> bool:

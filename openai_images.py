@@ -146,7 +146,8 @@ class OpenAIImages:
                     return self._drawn(
                         {"data": [body], "usage": body.get("usage"), "model": body.get("model")}, deadline
                     )
-                on_partial(_bytes(body))
+                if unfinished := _glimpse(body):
+                    on_partial(unfinished)
         except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeDecodeError) as error:
             if remaining(deadline) < 0.1:
                 raise self._http.late() from error
@@ -173,7 +174,7 @@ class OpenAIImages:
                 raise self._broken() from error
             if isinstance(body, dict) and body.get("error"):
                 raise error_in(500, body, advice=self._endpoint.advice)
-            if isinstance(body, dict) and body.get("type") in _EVENTS:
+            if isinstance(body, dict) and str(body.get("type")) in _EVENTS:
                 yield body
 
     def _drawn(self, body: Any, deadline: float) -> Drawn:
@@ -211,6 +212,14 @@ def _bytes(fields: dict[str, Any]) -> bytes:
         return base64.b64decode(str(fields.get("b64_json") or ""), validate=True)
     except (binascii.Error, ValueError) as error:
         raise ProviderError("The picture's bytes are not base64.", code="bad_answer") from error
+
+
+def _glimpse(fields: dict[str, Any]) -> bytes:
+    """The bytes of an unfinished state; one that cannot be read must not cost the picture."""
+    try:
+        return _bytes(fields)
+    except ProviderError:
+        return b""
 
 
 def _usage(used: Any) -> Usage:

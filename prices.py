@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -49,6 +50,6 @@ def read_prices(text: str) -> dict[str, tuple[float, float]]:
             model, _, price = part.strip().rpartition("=")
             prompt, _, completion = price.partition("/")
             prices[model.strip()] = (float(prompt), float(completion))
-            if not model.strip() or min(prices[model.strip()]) < 0:
+            if not model.strip() or not all(0 <= dollars < math.inf for dollars in prices[model.strip()]):
                 raise ValueError
     return prices

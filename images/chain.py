@@ -12,7 +12,7 @@ import structlog
 from chains import Failures, asked_in_turn
 from circuit import Circuit
 from database import Database
-from errors import ContentRefused, OutOfSpace, StoryfarmError
+from errors import ProviderError, ProviderTimeout, StoryfarmError
 from images import attempts, records
 from images.attempts import Attempt
 from images.provider import (
@@ -28,6 +28,9 @@ from images.records import Picture
 from ledger import Ledger
 
 log = structlog.get_logger()
+
+# The picture was drawn and could not be kept: another provider would be paid for nothing.
+_OUR_OWN = frozenset({"storage_failed", "out_of_space"})
 
 # (what a reference looks like, in words); raises StoryfarmError.
 Describe = Callable[[Reference, float], str]
@@ -70,9 +73,9 @@ class ImageChain:
             try:
                 with link.circuit.call():
                     return self._ask(link, request, until, on_progress)
-            except (ContentRefused, OutOfSpace):
-                raise
-            except StoryfarmError as error:
+            except (ProviderError, ProviderTimeout) as error:
+                if error.code in _OUR_OWN:
+                    raise
                 failures.add(link.name, error)
                 on_progress(Progress(None, "Another painter is asked."))
         raise failures.error()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 from sqlalchemy import Connection, delete, select
@@ -33,6 +35,14 @@ _SIDE = 768  # pixels; more detail does not survive in two sentences
 _KEPT_DAYS = 180.0
 
 
+class _Turn:
+    """One picture's line: `wanted` counts those in it, so that it is dropped by the last one."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.wanted = 0
+
+
 class Describer:
     """`text` must be a model that sees pictures. Descriptions are kept by the hash of the picture."""
 
@@ -41,23 +51,35 @@ class Describer:
         self._database = database
         self._ledger = ledger
         self._lock = threading.Lock()
-        self._turns: dict[str, threading.Lock] = {}
+        self._turns: dict[str, _Turn] = {}
 
     def describe(self, reference: Reference, deadline: float) -> str:
         """ "Mia looks like this: ...". Raises what the text model raises."""
         sha256 = reference.image.sha256
-        with self._lock:
-            turn = self._turns.setdefault(sha256, threading.Lock())
         # Twelve pages that need the same description pay for one.
-        if not turn.acquire(timeout=remaining(deadline)):
-            return ""
-        try:
+        with self._turn(sha256, deadline) as is_ours:
+            if not is_ours:
+                return ""
             words = self._known(sha256) or self._ask(reference, deadline)
-        finally:
-            turn.release()
-            with self._lock:
-                self._turns.pop(sha256, None)
         return f"{reference.name} looks like this: {words}"
+
+    @contextmanager
+    def _turn(self, sha256: str, deadline: float) -> Iterator[bool]:
+        """Whether nobody else describes this picture now, waited for until `deadline`."""
+        with self._lock:
+            turn = self._turns.setdefault(sha256, _Turn())
+            turn.wanted += 1
+        is_ours = False
+        try:
+            is_ours = turn.lock.acquire(timeout=remaining(deadline))
+            yield is_ours
+        finally:
+            if is_ours:
+                turn.lock.release()
+            with self._lock:
+                turn.wanted -= 1
+                if not turn.wanted:
+                    del self._turns[sha256]
 
     def _known(self, sha256: str) -> str | None:
         with self._database.read() as tx:

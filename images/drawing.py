@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 import metrics
 from errors import StoryfarmError
 from images import attempts, records
-from images.editing import ENDINGS, check_image
+from images.editing import ENDINGS, CheckedImage, check_image
 from images.provider import ImageRequest, OnProgress, Progress, Reference
 from images.records import Picture
 from images.storage import Storage
@@ -100,7 +100,7 @@ class DrawingProvider:
             partials.remove()
 
     def _keep(self, request: ImageRequest, prompt: str, drawn: Drawn) -> Picture:
-        """It was paid for: that is recorded even if it turns out to be no picture."""
+        """It was paid for: that is recorded even if it is no picture, or cannot be kept."""
         used = drawn.usage
         cost = self._prices.cost(drawn.model, used.prompt_tokens, used.completion_tokens)
         metrics.count_usage(self._name, drawn.model, used.prompt_tokens, used.completion_tokens, cost)
@@ -118,10 +118,18 @@ class DrawingProvider:
 
         try:
             image = check_image(drawn.content)
+            picture = self._picture(request, prompt, drawn, image)
+            self._storage.put(picture.file, image.content)
         except StoryfarmError:
             self._ledger.write(note)
             raise
-        picture = Picture(
+        self._ledger.write(note, lambda tx: records.insert(tx, [picture]))
+        log.info("picture.drawn", job=request.job_id, provider=self._name, model=drawn.model)
+        self._kept()
+        return picture
+
+    def _picture(self, request: ImageRequest, prompt: str, drawn: Drawn, image: CheckedImage) -> Picture:
+        return Picture(
             id=request.id,
             job_id=request.job_id,
             file=f"{request.id}.{ENDINGS[image.mime]}",
@@ -140,11 +148,6 @@ class DrawingProvider:
             created_at=time.time(),
             size_bytes=len(image.content),
         )
-        self._storage.put(picture.file, image.content)
-        self._ledger.write(note, lambda tx: records.insert(tx, [picture]))
-        log.info("picture.drawn", job=request.job_id, provider=self._name, model=drawn.model)
-        self._kept()
-        return picture
 
 
 class _Partials:

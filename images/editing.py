@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from dataclasses import dataclass
 from hashlib import sha256
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from errors import ProviderError
 
@@ -17,6 +18,16 @@ _MIME = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}
 # Phones put a second picture (for depth or brightness) into a JPEG; Pillow calls that MPO.
 _KINDS_OF_JPEG = {"MPO": "JPEG"}
 _QUALITY: dict[str, dict[str, int]] = {"JPEG": {"quality": 92}, "WEBP": {"quality": 92}}
+# How to turn a picture upright, by its EXIF orientation (TIFF 6.0, tag 274).
+_TURNS: dict[object, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 
@@ -74,8 +85,10 @@ def cleaned(content: bytes, *, most_pixels: int) -> CheckedImage:
     bare = _upright(image)
     if form == "JPEG":
         bare = bare.convert("RGB")
+    elif bare.mode == "LA" or ("transparency" in bare.info and bare.mode in ("1", "L", "P", "RGB")):
+        bare = bare.convert("RGBA")
     elif bare.mode not in ("RGB", "RGBA", "L"):
-        bare = bare.convert("RGBA" if "transparency" in bare.info or bare.mode == "LA" else "RGB")
+        bare = bare.convert("RGB")
     fresh = Image.new(bare.mode, bare.size)
     fresh.paste(bare)
     buffer = io.BytesIO()
@@ -84,8 +97,17 @@ def cleaned(content: bytes, *, most_pixels: int) -> CheckedImage:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Turned as its EXIF data says, which goes away afterwards."""
-    return ImageOps.exif_transpose(image)
+    """Turned as its EXIF data says; what nobody can read in there turns nothing.
+
+    Pillow's own exif_transpose also writes the rest of the data anew, and fails where that is odd.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    except (SyntaxError, struct.error, ValueError, TypeError, LookupError, OSError, OverflowError):
+        return image
+    return image if turn is None else image.transpose(turn)
 
 
 def _as_jpeg(image: Image.Image, side: int) -> CheckedImage:
@@ -101,7 +123,7 @@ def _as_jpeg(image: Image.Image, side: int) -> CheckedImage:
 def _decode(content: bytes, most_pixels: int = MAX_PIXELS) -> Image.Image:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")  # of large pictures, and of odd data about them
             image = Image.open(io.BytesIO(content), formats=list(_MIME))
             if image.width * image.height > most_pixels:
                 raise ProviderError(

@@ -77,8 +77,8 @@ class Pruner:
             self._ledger.write(partial(_expire, picture_id=picture.id))
             try:
                 self._storage.delete(picture.file)
-            except (StoryfarmError, OSError) as error:
-                log.warning("picture.not_removed", file=picture.file, error=type(error).__name__)
+            except StoryfarmError as error:
+                log.warning("picture.not_removed", file=picture.file, code=error.code)
             removed += 1
         if removed:
             log.info("pictures.expired", pictures=removed)

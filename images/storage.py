@@ -30,7 +30,7 @@ class Storage(Protocol):
         """The bytes kept under `name`. Raises NotFound or ProviderError."""
 
     def delete(self, name: str) -> None:
-        """Drop what is kept under `name`, if there is anything."""
+        """Drop what is kept under `name`, if there is anything. Raises ProviderError."""
 
 
 class Folder:
@@ -60,7 +60,10 @@ class Folder:
             raise _not_read() from error
 
     def delete(self, name: str) -> None:
-        (self._folder / _checked(name)).unlink(missing_ok=True)
+        try:
+            (self._folder / _checked(name)).unlink(missing_ok=True)
+        except OSError as error:
+            raise _not_removed() from error
 
 
 class Bucket:
@@ -90,7 +93,7 @@ class Bucket:
         except FileNotFoundError:
             pass
         except (BaseError, OSError) as error:
-            raise _not_kept(is_full=False) from error
+            raise _not_removed() from error
 
 
 def open_storage(url: str, data_dir: Path) -> Storage:
@@ -128,6 +131,10 @@ def _not_kept(*, is_full: bool) -> OutOfSpace | ProviderError:
     if is_full:
         return OutOfSpace("The picture could not be kept: the storage is full.")
     return ProviderError("The picture could not be kept.", code="storage_failed")
+
+
+def _not_removed() -> ProviderError:
+    return ProviderError("The picture could not be removed.", code="storage_failed")
 
 
 def _not_read() -> ProviderError:

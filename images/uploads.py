@@ -47,7 +47,10 @@ class Uploads:
 
     def keep(self, content: bytes, *, owner: str, field: str = "file") -> Upload:
         """Keep a picture from outside. Raises InvalidRequest or TooLarge, which name `field`."""
-        image = taken(content, field)
+        return self.add(taken(content, field), owner=owner)
+
+    def add(self, image: CheckedImage, *, owner: str) -> Upload:
+        """Keep a picture that was taken already. Encoding it once more could make it too large."""
         upload = Upload(
             file=f"{new_id()}.{ENDINGS[image.mime]}",
             owner=owner,

@@ -103,14 +103,25 @@ def plan_book(model: TextModel, wish: BookWish, *, deadline: float) -> Planned:
     """
     asked = messages(wish)
     completion = _ask(model, asked, wish, deadline)
+    spent = [completion]
     plan, fault = _read(completion, wish.pages)
     if plan is None:
         again = [*asked, {"role": "assistant", "content": completion.text}, _correction(fault)]
         completion = _ask(model, again, wish, deadline)
+        spent.append(completion)
         plan, fault = _read(completion, wish.pages)
     if plan is None:
         raise ProviderError(f"The text model gave no book of {wish.pages} pages: {fault}.", code="no_book")
-    return Planned(plan=plan, model=completion.model, usage=completion.usage, cost=completion.cost)
+    costs = [each.cost for each in spent if each.cost is not None]
+    return Planned(
+        plan=plan,
+        model=completion.model,
+        usage=Usage(
+            sum(each.usage.prompt_tokens for each in spent),
+            sum(each.usage.completion_tokens for each in spent),
+        ),
+        cost=sum(costs) if len(costs) == len(spent) else None,
+    )
 
 
 def messages(wish: BookWish) -> list[Message]:

@@ -59,14 +59,13 @@ def create_blueprint(
     def reference(body: GenerateBook) -> str:
         if not body.character.imageUrl:
             return ""
-        field = "character.imageUrl"
         image = source.get(
             body.character.imageUrl,
             base_url=base_url(),
-            field=field,
+            field="character.imageUrl",
             deadline=time.monotonic() + _FETCH_SECONDS,
         )
-        return uploads.keep(image.content, owner="local", field=field).file
+        return uploads.add(image, owner="local").file
 
     def show(book: Job) -> Response:
         with database.read() as tx:

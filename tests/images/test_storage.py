@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -116,14 +117,19 @@ def test_a_full_object_store_is_said_to_be_one(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_other_faults_are_faults_of_the_storage(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **_options: object) -> None:
         raise PermissionError("secret-bucket: connection refused")
 
-    for name in ("images.storage.obstore.put", "images.storage.obstore.get"):
-        monkeypatch.setattr(name, fail)
-    for name in ("pathlib.Path.write_bytes", "pathlib.Path.read_bytes"):
-        monkeypatch.setattr(name, fail)
-    for call in (lambda: storage.put(f"{NAME}.png", b"x"), lambda: storage.get(f"{NAME}.png")):
+    for name in ("put", "get", "delete"):
+        monkeypatch.setattr(f"images.storage.obstore.{name}", fail)
+    for name in ("write_bytes", "read_bytes", "unlink"):
+        monkeypatch.setattr(f"pathlib.Path.{name}", fail)
+    calls: list[Callable[[], object]] = [
+        lambda: storage.put(f"{NAME}.png", b"x"),
+        lambda: storage.get(f"{NAME}.png"),
+        lambda: storage.delete(f"{NAME}.png"),
+    ]
+    for call in calls:
         with pytest.raises(ProviderError) as caught:
             call()
         assert caught.value.code == "storage_failed"
