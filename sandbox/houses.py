@@ -12,7 +12,7 @@ from sandbox.refusals import ErrorForm, Refused, azure_form, gemini_form, openai
 KEY = "sandbox-key"
 MODEL = "gpt-6-luna"
 IMAGE_MODELS = ("gpt-image-2.5-flare", "gpt-image-2.5-sunburst", "gpt-image-2")
-GEMINI_MODEL = "gemini-3.1-flash"
+GEMINI_MODEL = "gemini-3.8-flash"
 GEMINI_IMAGE_MODELS = ("gemini-3.1-flash-image", "gemini-3-pro-image")
 TEXT_DEPLOYMENT, IMAGE_DEPLOYMENT = "storyfarm-text", "storyfarm-images"
 HUGGINGFACE_MODEL = "storyfarm/teller:sandbox"
