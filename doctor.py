@@ -65,7 +65,7 @@ def examine(settings: Settings) -> list[Row]:
 
 def table(rows: Sequence[Row]) -> str:
     """The report as text, a line each."""
-    return "\n".join(f"{_SIGNS[row.good]}  {row.service:<16} {row.finding}" for row in rows)
+    return "\n".join(f"{_SIGNS[row.good]}  {row.service:<17} {row.finding}" for row in rows)
 
 
 class _Fault(Exception):
@@ -110,24 +110,33 @@ def _models(settings: Settings) -> list[tuple[str, Callable[[Settings], str]]]:
 def _model(endpoint: Endpoint, _settings: Settings) -> str:
     """Whether the server knows the key and lists the model; Azure's classic paths list none."""
     where = f"{endpoint.model} at {endpoint.base_url}"
-    today = date.today()  # noqa: DTZ011  (a day more or less does not matter)
-    if is_gone(endpoint.model, today):
-        raise _Fault(f"{endpoint.model} is not served any more. Set {endpoint.advice.model} to another one.")
-    end = end_of(endpoint.model)
     if endpoint.query:
-        return where + _going(end) + "; not asked, since these paths list no models"
+        return f"{where}; not asked, since these paths list no models"
     client = OpenAIClient(endpoint)
     try:
         models = client.models(deadline=time.monotonic() + _SECONDS)
     finally:
         client.close()
+    if endpoint.is_deployment:
+        return f"{where}; the key is good, deployments are not listed"
+    return where + _lifespan(endpoint, models)
+
+
+def _lifespan(endpoint: Endpoint, models: Sequence[dict[str, Any]]) -> str:
+    """What is to be said about the model's end, if it is near. Raises _Fault if it is not served."""
+    today = date.today()  # noqa: DTZ011  (a day more or less does not matter)
     names = {str(item.get("id")).removeprefix("models/"): item for item in models}  # Gemini's begin with that
+    if is_gone(endpoint.model, today):
+        raise _Fault(f"{endpoint.model} is not served any more. Set {endpoint.advice.model} to another one.")
     if endpoint.model not in names:
-        raise _Fault(f"The server does not list {where}. Check {endpoint.advice.model}.")
-    listed = _day(names[endpoint.model].get("shutdown_date")) or end
-    if listed and listed <= today:
-        raise _Fault(f"This model was shut down on {listed}. Set {endpoint.advice.model} to another one.")
-    return where + _going(listed)
+        raise _Fault(
+            f"The server does not list {endpoint.model} at {endpoint.base_url}. "
+            f"Check {endpoint.advice.model}."
+        )
+    end = _day(names[endpoint.model].get("shutdown_date")) or end_of(endpoint.model)
+    if end and end <= today:
+        raise _Fault(f"This model was shut down on {end}. Set {endpoint.advice.model} to another one.")
+    return _going(end)
 
 
 def _day(text: object) -> date | None:

@@ -43,6 +43,7 @@ def _endpoint(profile: str, base_url: str, key: str, model: str, *, query: str =
         query=query,
         key_header=known.key_header,
         limit_name=known.limit_name,
+        is_deployment=known.is_deployment,
         advice=known.advice,
     )
 

@@ -26,6 +26,8 @@ SERVICES = [
     "database",
     "storage",
     "text model",
+    "image openai-edit",
+    "image openai",
     "discord webhook",
     "discord bot",
     "message content",
@@ -70,8 +72,12 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
     return code, out, err
 
 
+def rows_in(report: str) -> list[str]:
+    return [line[6:23].strip() for line in report.splitlines()]
+
+
 def bad_rows(report: str) -> list[str]:
-    return [line[6:22].strip() for line in report.splitlines() if line.startswith("FAIL")]
+    return rows_in("\n".join(line for line in report.splitlines() if line.startswith("FAIL")))
 
 
 def test_the_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -128,7 +134,7 @@ def test_on_the_embedded_sandbox_everything_is_well(capsys: pytest.CaptureFixtur
 
     assert code == 0
     assert [line[:4].strip() for line in out.splitlines()] == ["ok"] * len(SERVICES)
-    assert [line[6:22].strip() for line in out.splitlines()] == SERVICES
+    assert rows_in(out) == SERVICES
     assert err == ""
 
 
@@ -156,7 +162,7 @@ def test_no_proxy_of_the_environment_stands_between(
     ("name", "rows"),
     [
         ("DISCORD_BOT_TOKEN", ["discord bot"]),
-        ("OPENAI_API_KEY", ["text model"]),
+        ("OPENAI_API_KEY", ["text model", "image openai-edit", "image openai"]),
     ],
 )
 def test_a_wrong_secret_fails_in_the_right_row_and_is_not_printed(
@@ -175,15 +181,86 @@ def test_a_wrong_secret_fails_in_the_right_row_and_is_not_printed(
     assert SECRETS[name] not in out + err
 
 
+@pytest.mark.parametrize(
+    ("name", "model", "row", "advice"),
+    [
+        ("OPENAI_MODEL", "gpt-nobody-knows", "text model", "Check OPENAI_MODEL"),
+        ("OPENAI_MODEL", "gpt-3.5-turbo", "text model", "Set OPENAI_MODEL"),
+        ("OPENAI_IMAGE_MODEL", "dall-e-3", "image openai", "Set OPENAI_IMAGE_MODEL"),
+        ("OPENAI_EDIT_MODEL", "gpt-nobody-knows", "image openai-edit", "Check OPENAI_EDIT_MODEL"),
+    ],
+)
 def test_a_wrong_model_fails_in_its_row(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    sandbox: Sandbox,
+    name: str,
+    model: str,
+    row: str,
+    advice: str,
 ) -> None:
     monkeypatch.setenv("SANDBOX", sandbox.url)
-    monkeypatch.setenv("OPENAI_MODEL", "gpt-3.5-turbo")
+    monkeypatch.setenv(name, model)
     code, out, _ = said(capsys, "doctor")
 
-    assert (code, bad_rows(out)) == (1, ["text model"])
-    assert "Check OPENAI_MODEL" in out
+    assert (code, bad_rows(out)) == (1, [row])
+    assert advice in out
+
+
+OTHERS = {
+    "AZURE_OPENAI_ENDPOINT": "https://farm.openai.azure.com",
+    "AZURE_OPENAI_API_KEY": "sandbox-key",
+    "AZURE_OPENAI_DEPLOYMENT": "storyfarm-text",
+    "AZURE_OPENAI_IMAGE_DEPLOYMENT": "storyfarm-images",
+    "GEMINI_API_KEY": "sandbox-key",
+    "HUGGINGFACE_API_KEY": "sandbox-key",
+    "HUGGINGFACE_MODEL": "storyfarm/teller:sandbox",
+    "COMPATIBLE_BASE_URL": "http://localhost:8000/v1",
+    "COMPATIBLE_MODEL": "teller",
+}
+
+
+@pytest.mark.parametrize("version", ["", "2025-04-01-preview"])
+def test_each_model_that_is_configured_has_a_row(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, version: str
+) -> None:
+    for name, value in {**OTHERS, "SANDBOX": sandbox.url, "AZURE_OPENAI_API_VERSION": version}.items():
+        monkeypatch.setenv(name, value)
+    code, out, _ = said(capsys, "doctor")
+
+    assert (code, bad_rows(out)) == (0, [])
+    assert [row for row in rows_in(out) if row.startswith(("text", "image"))] == [
+        "text model",
+        "text azure",
+        "text gemini",
+        "text huggingface",
+        "text compatible",
+        "image openai-edit",
+        "image azure-edit",
+        "image openai",
+        "image gemini",
+    ]
+
+
+def test_a_wrong_key_of_another_provider_fails_in_its_rows(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
+) -> None:
+    for name, value in {**OTHERS, "SANDBOX": sandbox.url, "AZURE_OPENAI_API_KEY": "azure-wrong"}.items():
+        monkeypatch.setenv(name, value)
+    code, out, _ = said(capsys, "doctor")
+
+    assert (code, bad_rows(out)) == (1, ["text azure", "image azure-edit"])
+    assert "Check AZURE_OPENAI_API_KEY" in out
+    assert "azure-wrong" not in out
+
+
+def test_a_deployment_may_have_the_name_of_a_model_that_is_gone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox
+) -> None:
+    for name, value in {**OTHERS, "SANDBOX": sandbox.url, "AZURE_OPENAI_DEPLOYMENT": "gpt-4"}.items():
+        monkeypatch.setenv(name, value)
+
+    assert said(capsys, "doctor")[0] == 0
 
 
 def test_a_sandbox_that_does_not_run_fails_in_every_row_that_needs_it(
@@ -194,7 +271,7 @@ def test_a_sandbox_that_does_not_run_fails_in_every_row_that_needs_it(
     monkeypatch.setenv("SANDBOX", gone.url)
     code, out, err = said(capsys, "doctor")
 
-    assert (code, bad_rows(out)) == (1, SERVICES[2:5])
+    assert (code, bad_rows(out)) == (1, SERVICES[2:7])
     assert out.count("It could not be reached.") == 1
     assert "Traceback" not in out + err
 
@@ -294,7 +371,7 @@ def test_a_storage_that_is_none_is_a_row_and_not_a_traceback(tmp_path: Path, url
 
 def test_the_report_has_a_line_for_each_row() -> None:
     assert table([Row("database", True, "fine"), Row("storage", False, "full")]) == (
-        "ok    database         fine\nFAIL  storage          full"
+        "ok    database          fine\nFAIL  storage           full"
     )
 
 
@@ -311,7 +388,8 @@ def rows_by_name(settings: Settings) -> dict[str, Row]:
 def answer_well(server: responses.RequestsMock, *, model: Any = None, application: Any = None) -> None:
     """Let every outside service answer as it should, but for what is given."""
     discord = "https://discord.com/api/v10"
-    server.get("https://api.openai.com/v1/models", json={"data": [model or {"id": "gpt-6-luna"}]})
+    models = [model or {"id": "gpt-6-luna"}, {"id": "gpt-image-2.5-flare"}, {"id": "gpt-image-2.5-sunburst"}]
+    server.get("https://api.openai.com/v1/models", json={"data": models})
     server.get(SECRETS["WEBHOOK_URL"], json={"id": "123", "channel_id": "4", "name": "Storyfarm"})
     server.get(f"{discord}/users/@me", json={"id": "5", "username": "storyfarm"})
     server.get(f"{discord}/oauth2/applications/@me", json=application or {"flags": 1 << 18})

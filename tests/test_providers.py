@@ -215,6 +215,12 @@ def test_each_one_is_told_the_limit_under_the_name_that_it_knows(provider: str, 
     assert found[provider].limit_name == limit
 
 
+def test_only_azures_models_go_by_names_of_ones_own() -> None:
+    found = [*text_endpoints(settings(**EVERYTHING)), *(image(name, **EVERYTHING) for name in IMAGE_APIS)]
+
+    assert [each.provider for each in found if each.is_deployment] == ["azure", "azure-edit"]
+
+
 @pytest.mark.parametrize("name", TEXT_PROVIDERS)
 def test_the_advice_names_settings_that_there_are(name: str) -> None:
     advice = PROFILES[name].advice

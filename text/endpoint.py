@@ -23,8 +23,9 @@ class Endpoint:
     """One model at one OpenAI-compatible server.
 
     `provider` is its name in settings, metrics and answers, `key_header` the header that carries the key,
-    `query` what belongs behind every path, `limit_name` its name for the token limit. Azure's classic
-    paths name the model (the deployment) in `base_url`.
+    `query` what belongs behind every path, `limit_name` its name for the token limit. `is_deployment`:
+    the model goes by a name of one's own, which the server does not list. Azure's classic paths have it
+    in `base_url`.
     """
 
     base_url: str
@@ -34,6 +35,7 @@ class Endpoint:
     key_header: str = "Authorization"
     query: str = ""
     limit_name: str = LIMIT_NAMES[0]
+    is_deployment: bool = False
     advice: Advice = Advice()
 
     def url(self, path: str) -> str:

@@ -9,11 +9,12 @@ from text.endpoint import LIMIT_NAMES, Advice
 
 @dataclass(frozen=True)
 class Profile:
-    """See Endpoint for `key_header` and `limit_name`."""
+    """See Endpoint for `key_header`, `limit_name` and `is_deployment`."""
 
     advice: Advice
     key_header: str = "Authorization"
     limit_name: str = LIMIT_NAMES[0]
+    is_deployment: bool = False
 
 
 # Sources: each provider's own reference, as collected in November 2026. What a server does not know it
@@ -23,6 +24,7 @@ PROFILES = {
     "azure": Profile(
         Advice("Azure", "AZURE_OPENAI_API_KEY", "AZURE_OPENAI_DEPLOYMENT", "AZURE_OPENAI_ENDPOINT"),
         key_header="api-key",
+        is_deployment=True,
     ),
     "gemini": Profile(Advice("Gemini", "GEMINI_API_KEY", "GEMINI_MODEL", "GEMINI_BASE_URL")),
     "huggingface": Profile(
