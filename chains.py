@@ -37,6 +37,7 @@ class Failures:
         self._what = what
         self._errors: list[StoryfarmError] = []
         self._resting: list[float] = []
+        self._is_late = False
         self.attempts: list[dict[str, Any]] = []
 
     def add(self, name: str, error: StoryfarmError) -> None:
@@ -52,10 +53,16 @@ class Failures:
         detail = f"It failed before and is left alone for {seconds:.0f} s more."
         self.attempts.append({"provider": name, "code": state.get("code") or "resting", "detail": detail})
 
+    def late(self) -> None:
+        """There was no time left to ask anybody else."""
+        self._is_late = True
+
     def error(self) -> StoryfarmError:
         """The failure of the whole chain; `attempts` lists what each provider said."""
         if len(self.attempts) == 1 and self._errors:
             return self._errors[0]
+        if self._is_late and not self._errors:
+            return ProviderTimeout(f"There was no time left to ask the {self._what}.", attempts=self.attempts)
         if not self.attempts:
             return ProviderError(
                 f"No {self._what} is configured that can do this.", code="no_provider", permanent=True
@@ -83,8 +90,9 @@ def asked_in_turn(links: Sequence[L], deadline: float, failures: Failures) -> It
             failures.skip(link.name, link.circuit)
             continue
         left = remaining(deadline)
-        if not left and failures.attempts:
+        if not left:
             link.circuit.release()
+            failures.late()
             return
         has_others = any(not other.circuit.seconds_left() for other in links[number + 1 :])
         yield link, time.monotonic() + left * _SHARE if has_others else deadline

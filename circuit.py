@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ _HOPELESS = frozenset({"bad_key", "no_such_model", "no_credit"})
 _HOPELESS_PAUSE = 600.0
 # A request that is at fault says nothing about whoever refused it, nor does our own storage.
 _BLAMELESS = frozenset({"bad_request", "picture_too_large", "storage_failed", "out_of_space"})
+# Whoever gave a call less time than this has only himself to blame for its end.
+_FAIR_SECONDS = 30.0
 # A probe whose caller never reported back does not keep the circuit shut for ever.
 _PROBE_SECONDS = 300.0
 
@@ -47,14 +50,18 @@ class Circuit:
         metrics.CIRCUITS.labels(name).set(0)
 
     @contextmanager
-    def call(self) -> Iterator[None]:
-        """Around one call that was admitted: what it raises, or does not, is taken in."""
+    def call(self, seconds: float = math.inf) -> Iterator[None]:
+        """Around one call that was admitted and has so many seconds: what it raises, or not, is taken in."""
         with self._lock:
             probe = self._probe if self._is_open else 0  # nothing else is admitted then
         try:
             yield
         except StoryfarmError as error:
-            self._took(error, probe)
+            if isinstance(error, ProviderTimeout) and seconds < _FAIR_SECONDS:
+                with self._lock:
+                    self._end_of(probe)
+            else:
+                self._took(error, probe)
             raise
         except BaseException:  # a caller that went away: nothing was learned
             with self._lock:

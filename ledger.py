@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from database import Database
 from errors import StoryfarmError
@@ -157,6 +157,10 @@ class Ledger:
                     entry.end(error)
                     return
                 if self._stopping.is_set():
+                    return
+                if isinstance(error, IntegrityError | DataError | ProgrammingError):
+                    # It would be the same the next time, and everybody waits behind it.
+                    log.error("ledger.refused", error=type(error).__name__, exc_info=error)
                     return
                 log.error("ledger.database_failed", error=type(error).__name__, pause_s=pause)
                 self._stopping.wait(pause)

@@ -100,7 +100,6 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> OpenAPI
             service.runner,
             service.desk,
             service.storage,
-            service.uploads,
             source=service.source,
             admission=service.admission,
             settings=storybook.routes.BookSettings(

@@ -29,6 +29,7 @@ from database import Database, open_database
 from discord_listener import DiscordAccount, start_discord_listener
 from discord_webhook import DiscordWebhook, send_midjourney_command
 from errors import InvalidRequest, ProviderError
+from http_session import retrying
 from images import records
 from images.chain import ImageChain, ImageLink
 from images.describing import Describer
@@ -331,12 +332,20 @@ class Service:
         self._image_clients: list[OpenAIImages | ProxyClient | Fetcher] = []
         links = {
             "midjourney": ImageLink(
-                "midjourney", "midjourney", self._midjourney(), Capabilities(), Circuit("midjourney")
+                "midjourney",
+                "midjourney",
+                self._midjourney(),
+                Capabilities(resumes=True),
+                Circuit("midjourney"),
             )
         }
         if self._live.midjourney_proxy_url:
             links[PROXY] = ImageLink(
-                PROXY, "midjourney", self._proxy(), Capabilities(references=True), Circuit(PROXY)
+                PROXY,
+                "midjourney",
+                self._proxy(),
+                Capabilities(references=True, resumes=True),
+                Circuit(PROXY),
             )
         for name, can in IMAGE_APIS.items():
             endpoint = image_endpoint(name, self._live)
@@ -457,7 +466,7 @@ def _fetch_drawn(endpoint: Endpoint) -> Callable[[str, float], bytes]:
         if urlsplit(url).netloc.lower() == own_host:
             return own.fetch(url, deadline=deadline)
         try:
-            return fetch_picture(public, url, deadline)
+            return retrying(deadline)(fetch_picture, public, url, deadline)
         except Forbidden as fault:
             raise ProviderError(
                 f"The address of the drawn picture {fault}.", code="picture_host", permanent=True

@@ -149,6 +149,8 @@ pictures = Table(
     # What it belongs to, such as a book's id, and its place there, such as page-3.
     Column("album", Text),
     Column("slot", Text),
+    # The request that it was made for; several providers may have answered that.
+    Column("request_id", Text),
     Column("size_bytes", Integer, nullable=False),
     # When its file was removed to make room; its row stays, so that one can say so.
     Column("expired_at", Double),

@@ -63,6 +63,10 @@ class Desk:
         self._database = database
         self._runner = runner
 
+    def knows(self, order: Order) -> bool:
+        """Whether an earlier request with the same key has its job: then nothing new will be made."""
+        return self._known(order) is not None
+
     def queue(self, job: Job, order: Order) -> Job:
         """Record the job for the background; the job of an earlier request with the same key.
 

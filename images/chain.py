@@ -26,6 +26,7 @@ from images.provider import (
 )
 from images.records import Picture
 from ledger import Ledger
+from utils import remaining
 
 log = structlog.get_logger()
 
@@ -69,9 +70,9 @@ class ImageChain:
         if kept := self._kept(request):
             return kept
         failures = Failures("image model")
-        for link, until in asked_in_turn(self._fit(request), deadline, failures):
+        for link, until in asked_in_turn(self._in_order(request), deadline, failures):
             try:
-                with link.circuit.call():
+                with link.circuit.call(remaining(until)):
                     return self._ask(link, request, until, on_progress)
             except (ProviderError, ProviderTimeout) as error:
                 if error.code in _OUR_OWN:
@@ -93,6 +94,13 @@ class ImageChain:
         """What an earlier call, of a process that was killed since, has left."""
         with self._database.read() as tx:
             return records.of_request(tx, request.job_id, request.id)
+
+    def _in_order(self, request: ImageRequest) -> list[ImageLink]:
+        """Who is asked: first of all whoever has begun it in an earlier life, and can go on."""
+        with self._database.read() as tx:
+            before = attempts.of_request(tx, request.id)
+        begun = before[-1].provider if before and before[-1].state == attempts.BEGUN else ""
+        return sorted(self._fit(request), key=lambda link: not (link.can.resumes and link.name == begun))
 
     def _fit(self, request: ImageRequest) -> list[ImageLink]:
         """Who can do it; if nobody can leave out the background, everybody paints one."""

@@ -9,12 +9,13 @@ from typing import Protocol
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 import metrics
 from errors import StoryfarmError
 from images import attempts, records
 from images.editing import ENDINGS, CheckedImage, check_image
-from images.provider import ImageRequest, OnProgress, Progress, Reference
+from images.provider import ImageRequest, OnProgress, Progress, Reference, name_of
 from images.records import Picture
 from images.storage import Storage
 from ledger import Ledger
@@ -83,7 +84,7 @@ class DrawingProvider:
         self, request: ImageRequest, *, deadline: float, on_progress: OnProgress
     ) -> tuple[Picture, ...]:
         """See ImageProvider.generate: one picture, within `seconds` of the constructor."""
-        partials = _Partials(request.id, self._storage, on_progress)
+        partials = _Partials(name_of(request, self._name), self._storage, on_progress)
         on_progress(Progress(None, "The picture is being painted."))
         prompt = f"{request.prompt}\nStyle: {request.style}" if request.style else request.prompt
         try:
@@ -123,16 +124,20 @@ class DrawingProvider:
         except StoryfarmError:
             self._ledger.write(note)
             raise
-        self._ledger.write(note, lambda tx: records.insert(tx, [picture]))
+        try:
+            self._ledger.write(note, lambda tx: records.insert(tx, [picture]))
+        except IntegrityError:  # another process has drawn it meanwhile, under the same name
+            log.warning("picture.drawn_twice", job=request.job_id, provider=self._name)
         log.info("picture.drawn", job=request.job_id, provider=self._name, model=drawn.model)
         self._kept()
         return picture
 
     def _picture(self, request: ImageRequest, prompt: str, drawn: Drawn, image: CheckedImage) -> Picture:
+        name = name_of(request, self._name)
         return Picture(
-            id=request.id,
+            id=name,
             job_id=request.job_id,
-            file=f"{request.id}.{ENDINGS[image.mime]}",
+            file=f"{name}.{ENDINGS[image.mime]}",
             role="picture",
             position=None,
             mime=image.mime,
@@ -147,14 +152,15 @@ class DrawingProvider:
             source_url=drawn.source_url,
             created_at=time.time(),
             size_bytes=len(image.content),
+            request_id=request.id,
         )
 
 
 class _Partials:
     """Unfinished states of one picture, kept under its own name with a number until it is finished."""
 
-    def __init__(self, request_id: str, storage: Storage, on_progress: OnProgress) -> None:
-        self._request_id = request_id
+    def __init__(self, name: str, storage: Storage, on_progress: OnProgress) -> None:
+        self._name = name
         self._storage = storage
         self._on_progress = on_progress
         self._files: list[str] = []
@@ -166,13 +172,16 @@ class _Partials:
         percent = round(100 * number / (PARTIALS + 1))
         try:
             image = check_image(content)
-            file = f"{self._request_id}-{number}.{ENDINGS[image.mime]}"
+            file = f"{self._name}-{number}.{ENDINGS[image.mime]}"
             self._storage.put(file, image.content)
         except StoryfarmError as error:  # only a glimpse
             log.info("partial.not_shown", code=error.code)
             return
         self._files.append(file)
-        self._on_progress(Progress(percent, "The picture is taking shape.", f"/images/{file}"))
+        try:
+            self._on_progress(Progress(percent, "The picture is taking shape.", f"/images/{file}"))
+        except Exception as error:  # noqa: BLE001  (whatever becomes of the job, this picture is paid for)
+            log.info("partial.not_told", error=type(error).__name__)
 
     def remove(self) -> None:
         for file in self._files:

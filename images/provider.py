@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -47,14 +48,21 @@ class ImageRequest:
     attempt: str = ""
 
 
+def name_of(request: ImageRequest, provider: str) -> str:
+    """What this provider's picture for the request is called: a late one must not replace a stand-in's."""
+    return uuid.uuid5(uuid.UUID(request.id), provider).hex
+
+
 @dataclass(frozen=True)
 class Capabilities:
     """What a provider can do, by which a chain chooses it.
 
-    `references`: it sees reference pictures. `transparent`: it can leave out the background.
+    `references`: it sees reference pictures. `transparent`: it can leave out the background. `resumes`:
+    asked again for the same request, it goes on with what it has begun.
     """
 
     references: bool = False
+    resumes: bool = False
     transparent: bool = False
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from database import Database
 from errors import StoryfarmError
+from images.records import HERO
 from images.storage import Storage
 from jobs.periodic import Periodic
 from ledger import Ledger
@@ -21,7 +22,14 @@ log = structlog.get_logger()
 
 _LOOK_SECONDS = 600.0
 _NEWEST_FIRST = (
-    select(pictures.c.id, pictures.c.file, pictures.c.job_id, pictures.c.album, pictures.c.size_bytes)
+    select(
+        pictures.c.id,
+        pictures.c.file,
+        pictures.c.job_id,
+        pictures.c.album,
+        pictures.c.slot,
+        pictures.c.size_bytes,
+    )
     .where(pictures.c.expired_at.is_(None))
     .order_by(pictures.c.created_at.desc(), pictures.c.id.desc())
 )
@@ -94,9 +102,15 @@ class Pruner:
             found = list(tx.execute(_NEWEST_FIRST))
         too_many = []
         files = size = 0
+        kept_albums = set()
         for picture in found:
             files, size = files + 1, size + picture.size_bytes
-            if self._is_too_much(files, size) and not kept_for & {picture.job_id, picture.album}:
+            # The hero of a book goes with the book's last page: it is needed when one is drawn again.
+            is_needed = picture.slot == HERO and picture.album in kept_albums
+            is_in_use = is_needed or kept_for & {picture.job_id, picture.album}
+            if not self._is_too_much(files, size) or is_in_use:
+                kept_albums.add(picture.album)
+            else:
                 too_many.append(picture)
                 files, size = files - 1, size - picture.size_bytes
         return too_many

@@ -10,6 +10,9 @@ from sqlalchemy import Connection, bindparam, select
 
 from tables import pictures
 
+# The slot of whoever an album is about.
+HERO = "character"
+
 _INSERT = pictures.insert()
 _OF_JOB = (
     select(pictures)
@@ -51,6 +54,7 @@ class Picture:
     source_url: str | None
     created_at: float
     size_bytes: int = 0
+    request_id: str | None = None
     album: str | None = None
     slot: str | None = None
     expired_at: float | None = None
@@ -89,7 +93,7 @@ def of_job(tx: Connection, job_id: str) -> tuple[Picture, ...]:
 
 def of_request(tx: Connection, job_id: str, request_id: str) -> tuple[Picture, ...]:
     """The pictures that were made for one request of a job, as they are kept (see ImageRequest.id)."""
-    return tuple(picture for picture in of_job(tx, job_id) if picture.id.partition("-")[0] == request_id)
+    return tuple(picture for picture in of_job(tx, job_id) if picture.request_id == request_id)
 
 
 def of_album(tx: Connection, album: str) -> tuple[Picture, ...]:

@@ -47,7 +47,7 @@ def create_uploads_blueprint(uploads: Uploads) -> Blueprint:
 
     @blueprint.get("/uploads/<file>")
     def show(file: str) -> Response:
-        return _picture(file, uploads.read(file).content)
+        return _picture(file, uploads.content(file))
 
     return blueprint
 

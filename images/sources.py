@@ -9,8 +9,7 @@ from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
 from errors import InvalidRequest, NotFound, ProviderError, ProviderTimeout
-from images.editing import CheckedImage
-from images.uploads import Uploads, taken
+from images.uploads import Upload, Uploads
 
 _UPLOAD = re.compile(r"(?P<base>https?://[^/]+)?/uploads/(?P<file>[0-9a-f]{32}\.(?:png|jpg|webp))")
 _DATA = re.compile(r"data:image/(?:png|jpe?g|webp)(?P<base64>;base64)?,", re.IGNORECASE)
@@ -27,20 +26,20 @@ class ImageSource:
         self._uploads = uploads
         self._fetch = fetch
 
-    def get(self, url: str, *, base_url: str, field: str, deadline: float) -> CheckedImage:
-        """The picture at `url`; uploads of ours may be named with `base_url` or without.
+    def keep(self, url: str, *, owner: str, base_url: str, field: str, deadline: float) -> Upload:
+        """The picture at `url` as an upload; one of ours may be named with `base_url` or without.
 
-        Raises InvalidRequest, NotFound or TooLarge, which name `field`.
+        Raises InvalidRequest or TooLarge, which name `field`, or Busy.
         """
         upload = _UPLOAD.fullmatch(url)
         if upload and upload["base"] in (None, base_url):
             try:
-                return self._uploads.read(upload["file"])
+                return self._uploads.find(upload["file"])
             except NotFound as error:
                 raise InvalidRequest(
                     f"{field}: {error.detail}", code="no_such_upload", field=field
                 ) from error
-        return taken(self._bytes(url, field, deadline), field)
+        return self._uploads.keep(self._bytes(url, field, deadline), owner=owner, field=field)
 
     def _bytes(self, url: str, field: str, deadline: float) -> bytes:
         if _DATA.match(url):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import Connection, delete, select
 
 from database import Database
-from errors import InvalidRequest, NotFound, ProviderError, TooLarge
+from errors import Busy, InvalidRequest, NotFound, ProviderError, TooLarge
 from images.editing import ENDINGS, CheckedImage, check_image, cleaned
 from images.storage import Storage
 from ledger import Ledger
@@ -20,6 +22,8 @@ from utils import new_id
 MAX_BYTES = 10_000_000
 MAX_PIXELS = 40_000_000
 _BATCH = 100
+_AT_ONCE = 2
+_HAND_SECONDS = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,13 +48,13 @@ class Uploads:
         self._database = database
         self._ledger = ledger
         self._storage = storage
+        # A picture of 40 megapixels takes half a gigabyte while it is encoded anew.
+        self._hands = threading.BoundedSemaphore(_AT_ONCE)
 
     def keep(self, content: bytes, *, owner: str, field: str = "file") -> Upload:
-        """Keep a picture from outside. Raises InvalidRequest or TooLarge, which name `field`."""
-        return self.add(taken(content, field), owner=owner)
-
-    def add(self, image: CheckedImage, *, owner: str) -> Upload:
-        """Keep a picture that was taken already. Encoding it once more could make it too large."""
+        """Keep a picture from outside. Raises Busy, or InvalidRequest or TooLarge, which name `field`."""
+        with self._hand():
+            image = taken(content, field)
         upload = Upload(
             file=f"{new_id()}.{ENDINGS[image.mime]}",
             owner=owner,
@@ -64,13 +68,32 @@ class Uploads:
         self._ledger.write(lambda tx: tx.execute(uploads.insert(), vars(upload)))
         return upload
 
-    def read(self, file: str) -> CheckedImage:
-        """The picture that was kept as `file`. Raises NotFound or ProviderError."""
+    def find(self, file: str) -> Upload:
+        """The upload that was kept as `file`. Raises NotFound."""
         with self._database.read() as tx:
             row = tx.execute(select(uploads).where(uploads.c.file == file)).first()
         if row is None:
             raise NotFound("There is no such upload; it may have been too old to be kept.")
-        return check_image(self._storage.get(file))
+        return Upload(**row._mapping)
+
+    def content(self, file: str) -> bytes:
+        """The bytes that were kept as `file`. Raises NotFound or ProviderError."""
+        return self._storage.get(self.find(file).file)
+
+    def read(self, file: str) -> CheckedImage:
+        """The picture that was kept as `file`. Raises Busy, NotFound or ProviderError."""
+        content = self.content(file)
+        with self._hand():
+            return check_image(content)
+
+    @contextmanager
+    def _hand(self) -> Iterator[None]:
+        if not self._hands.acquire(timeout=_HAND_SECONDS):
+            raise Busy("Too many pictures are being read right now. Please try again in a moment.")
+        try:
+            yield
+        finally:
+            self._hands.release()
 
     def forget_old(self, days: float, delete_file: Callable[[str], None]) -> int:
         """Remove uploads that are older than `days`; how many that were. Books have copies of theirs."""

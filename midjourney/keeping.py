@@ -180,4 +180,5 @@ def _picture(record: CommandRecord, image: CheckedImage, role: str, position: in
         source_url=record.source_url,
         created_at=time.time(),
         size_bytes=len(image.content),
+        request_id=record.id,
     )

@@ -16,7 +16,7 @@ from database import Database
 from errors import ProviderError, ProviderTimeout, StoryfarmError
 from images import records
 from images.editing import ENDINGS, CheckedImage, cut_grid
-from images.provider import ImageRequest, OnProgress, Progress
+from images.provider import ImageRequest, OnProgress, Progress, name_of
 from images.records import Picture
 from images.storage import Storage
 from jobs.events import cancel_topic
@@ -223,7 +223,8 @@ def _progress(task: ProxyTask) -> Progress:
 def _picture(
     request: ImageRequest, task: ProxyTask, image: CheckedImage, role: str, position: int | None
 ) -> Picture:
-    name = request.id if position is None else f"{request.id}-{position}"
+    whole = name_of(request, NAME)
+    name = whole if position is None else f"{whole}-{position}"
     return Picture(
         id=name,
         job_id=request.job_id,
@@ -242,4 +243,5 @@ def _picture(
         source_url=task.image_url.partition("?")[0][:2000],
         created_at=time.time(),
         size_bytes=len(image.content),
+        request_id=request.id,
     )

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from database import Database
-from errors import Busy, NotFound, ProviderError, StoryfarmError
+from errors import Busy, Conflict, NotFound, ProviderError, RecordedFailure, StoryfarmError
 from images import records
 from images.editing import ENDINGS, CheckedImage, check_image
 from images.records import Picture
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 KIND = "storybook"
 ILLUSTRATIONS = "illustrations"
-CHARACTER = "character"
+CHARACTER = records.HERO
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +187,12 @@ def load_book(database: Database, book_id: str) -> Job:
         job = rows.load(tx, book_id)
     if job.kind != KIND:
         raise NotFound("There is no book with this id.")
+    if "pages" not in (job.result or {}):
+        if job.error:
+            raise RecordedFailure(job.error)
+        if job.state is JobState.CANCELLED:
+            raise Conflict("This book was cancelled before it was written.", code="cancelled", id=job.id)
+        raise Conflict("The book is not written yet.", code="not_written_yet", id=job.id)
     return job
 
 

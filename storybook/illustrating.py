@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from images.provider import ImageProvider, ImageRequest, Progress, Reference
 from images.records import Picture
 from images.storage import Storage
 from jobs import events, rows
-from jobs.notifier import Notifier
+from jobs.notifier import Notifier, Stopping
 from jobs.rows import Job
 from jobs.work import Task
 from ledger import Ledger
@@ -115,9 +115,15 @@ class Illustrator:
                 )
                 waiting.append(self._painters.submit(self._painted, telling, book, wanted))
                 waiting[-1].add_done_callback(lambda _done: waiter.wake())
-            while any(not each.done() for each in waiting):
-                waiter.wait(time.monotonic() + 3600.0)
-                telling.task.check()
+            try:
+                while any(not each.done() for each in waiting):
+                    waiter.wait(time.monotonic() + 3600.0)
+                    telling.task.check()
+            except Stopping:  # what is being painted is paid for: it comes home before the job is left
+                for each in waiting:
+                    each.cancel()
+                wait([each for each in waiting if not each.cancelled()], timeout=2 * self._seconds)
+                raise
         for each in waiting:
             each.result()
 

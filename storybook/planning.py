@@ -66,7 +66,7 @@ class Page(BaseModel):
     @field_validator("text", "scene")
     @classmethod
     def check(cls, value: str) -> str:
-        if not (text := well_formed(value).strip()):
+        if not (text := well_formed(value).replace("\0", "").strip()):
             raise ValueError("empty")
         return clip(text, 6000)
 
@@ -116,10 +116,7 @@ def plan_book(model: TextModel, wish: BookWish, *, deadline: float) -> Planned:
     return Planned(
         plan=plan,
         model=completion.model,
-        usage=Usage(
-            sum(each.usage.prompt_tokens for each in spent),
-            sum(each.usage.completion_tokens for each in spent),
-        ),
+        usage=sum((each.usage for each in spent), Usage()),
         cost=sum(costs) if len(costs) == len(spent) else None,
     )
 

@@ -13,10 +13,9 @@ from flask_openapi3 import APIBlueprint, Tag
 from access.admission import Admission
 from access.desk import Desk, Order, read_order
 from database import Database
-from errors import Conflict, InvalidRequest, NotFound, ProviderTimeout
+from errors import InvalidRequest, NotFound, ProviderTimeout
 from images.sources import ImageSource
 from images.storage import Storage
-from images.uploads import Uploads
 from jobs import rows
 from jobs.callbacks import Callback
 from jobs.rows import Job
@@ -44,7 +43,6 @@ def create_blueprint(
     runner: Runner,
     desk: Desk,
     storage: Storage,
-    uploads: Uploads,
     *,
     source: ImageSource,
     admission: Admission,
@@ -59,13 +57,14 @@ def create_blueprint(
     def reference(body: GenerateBook) -> str:
         if not body.character.imageUrl:
             return ""
-        image = source.get(
+        upload = source.keep(
             body.character.imageUrl,
+            owner="local",
             base_url=base_url(),
             field="character.imageUrl",
             deadline=time.monotonic() + _FETCH_SECONDS,
         )
-        return uploads.add(image, owner="local").file
+        return upload.file
 
     def show(book: Job) -> Response:
         with database.read() as tx:
@@ -85,7 +84,7 @@ def create_blueprint(
                 timeout=settings.timeout,
                 style=one_line(body.style),
                 language=one_line(body.language),
-                reference=reference(body),
+                reference="" if desk.knows(order) else reference(body),
             )
         )
         if order.in_background:
@@ -100,10 +99,7 @@ def create_blueprint(
 
     @blueprint.get("/api/stories/<book_id>", summary="A storybook with its pictures so far")
     def book(path: BookPath) -> Response:
-        found = load_book(database, path.book_id)
-        if "pages" not in (found.result or {}):
-            raise Conflict("The book is not written yet.", code="not_written_yet", id=found.id)
-        return show(found)
+        return show(load_book(database, path.book_id))
 
     @blueprint.get("/api/stories/illustrations/job/<job_id>", summary="What became of a book's pictures")
     def illustrations(path: IllustrationPath, query: Include) -> Response:
@@ -124,9 +120,7 @@ def create_blueprint(
     def draw_again(path: PagePath, body: DrawAgain) -> Response:
         """The pictures so far stay as versions."""
         found = load_book(database, path.book_id)
-        written = (found.result or {}).get("pages")
-        if not written:
-            raise Conflict("The book is not written yet.", code="not_written_yet", id=found.id)
+        written = (found.result or {})["pages"]
         if path.page > len(written):
             raise InvalidRequest(
                 f"page is {path.page}; the book has {len(written)} pages.",

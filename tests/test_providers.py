@@ -250,8 +250,7 @@ def test_errors_about_pictures_name_the_image_models_setting(name: str, model: s
 
 
 def test_every_image_api_but_midjourney_has_its_capabilities() -> None:
-    assert set(IMAGE_APIS) == set(IMAGE_PROVIDERS) - {"midjourney"}
-    assert IMAGE_APIS["openai-edit"].needs_references
+    assert set(IMAGE_APIS) == set(IMAGE_PROVIDERS) - {"midjourney", "midjourney-proxy"}
     assert [name for name, can in IMAGE_APIS.items() if can.references] == ["openai-edit", "azure-edit"]
     assert IMAGE_APIS["gemini"] == Capabilities()
 

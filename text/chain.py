@@ -12,6 +12,7 @@ from circuit import Circuit
 from errors import ContentRefused, StoryfarmError
 from prices import Prices
 from text.model import Completion, Message, Schema, TextModel
+from utils import remaining
 
 _WHAT = "text model"
 
@@ -43,7 +44,7 @@ class TextChain:
         failures = Failures(_WHAT)
         for provider, until in asked_in_turn(self.providers, deadline, failures):
             try:
-                with provider.circuit.call():
+                with provider.circuit.call(remaining(until)):
                     completion = provider.model.complete(
                         messages, schema=schema, max_tokens=max_tokens, deadline=until
                     )
@@ -62,7 +63,7 @@ class TextChain:
         for provider, until in asked_in_turn(self.providers, deadline, failures):
             has_begun = False
             try:
-                with provider.circuit.call():
+                with provider.circuit.call(remaining(until)):
                     pieces = provider.model.stream(
                         messages, schema=schema, max_tokens=max_tokens, deadline=until
                     )

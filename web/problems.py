@@ -18,7 +18,8 @@ MAX_BODY_BYTES = 64 * 1024
 # Calls that say everything in their path.
 _WITHOUT_BODY = frozenset({"jobs.cancel", "midjourney.hook"})
 # Calls that bring a picture along: 10 MB, in base64.
-_LARGE_BODIES = {"uploads.upload": 14_000_000}
+_LARGE_BODIES = {"uploads.upload": 14_000_000, "stories.generate": 14_000_000}
+_FORMS = frozenset({"uploads.upload"})
 
 
 def register(app: Flask) -> None:
@@ -38,7 +39,7 @@ def check_json_body() -> None:
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
     if request.endpoint in _WITHOUT_BODY or (
-        request.endpoint in _LARGE_BODIES and request.mimetype == "multipart/form-data"
+        request.endpoint in _FORMS and request.mimetype == "multipart/form-data"
     ):
         return
     if not request.is_json:

@@ -10,6 +10,7 @@ down_revision = "0002"
 def upgrade() -> None:
     op.add_column("pictures", sa.Column("album", sa.Text))
     op.add_column("pictures", sa.Column("slot", sa.Text))
+    op.add_column("pictures", sa.Column("request_id", sa.Text))
     op.add_column("pictures", sa.Column("size_bytes", sa.Integer, nullable=False, server_default="0"))
     op.add_column("pictures", sa.Column("expired_at", sa.Double))
     op.create_index("ix_pictures_album", "pictures", ["album"])

@@ -26,7 +26,6 @@ from utils import new_id
 
 BLIND = Capabilities()
 SEES = Capabilities(references=True, transparent=True)
-EDITS = Capabilities(references=True, needs_references=True, transparent=True)
 CLEAR = Capabilities(transparent=True)
 
 
@@ -227,23 +226,16 @@ def test_whoever_fails_again_and_again_is_left_alone_for_a_while(studio: Studio)
 # By what they can do
 
 
-def test_one_that_needs_references_is_not_asked_without(studio: Studio) -> None:
-    editor, plain = studio.painter(), studio.painter()
-    studio.draw(studio.chain((editor, EDITS), (plain, BLIND)))
-
-    assert (len(editor.asked), len(plain.asked)) == (0, 1)
-
-
 def test_with_nobody_who_could_do_it_that_is_said(studio: Studio) -> None:
     with pytest.raises(ProviderError) as raised:
-        studio.draw(studio.chain((studio.painter(), EDITS)))
+        studio.draw(studio.chain((studio.painter(), SEES)))
 
     assert raised.value.code == "no_provider"
 
 
 def test_one_that_sees_gets_the_references_themselves(studio: Studio) -> None:
     editor = studio.painter()
-    studio.draw(studio.chain((editor, EDITS)), references=(reference(),))
+    studio.draw(studio.chain((editor, SEES)), references=(reference(),))
 
     assert editor.asked[0].references == (reference(),)
     assert editor.asked[0].prompt == "A dog."

@@ -18,7 +18,6 @@ from PIL import Image
 
 from database import Database
 from errors import InvalidRequest, ProviderError, ProviderTimeout, StoryfarmError, TooLarge
-from images.editing import CheckedImage
 from images.sources import ImageSource, read_data_url
 from images.storage import Folder
 from images.uploads import MAX_BYTES, Uploads
@@ -71,8 +70,8 @@ def source(uploads: Uploads, internet: Internet) -> ImageSource:
     return ImageSource(uploads, internet)
 
 
-def get(source: ImageSource, url: str) -> CheckedImage:
-    return source.get(url, base_url=BASE, field=FIELD, deadline=time.monotonic() + 60)
+def get(source: ImageSource, url: str) -> Upload:
+    return source.keep(url, owner="local", base_url=BASE, field=FIELD, deadline=time.monotonic() + 60)
 
 
 def refusal(source: ImageSource, url: str) -> InvalidRequest:
