@@ -93,7 +93,7 @@ def test_nobody_else_is_asked_once_the_time_is_up(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(chains, "remaining", lambda _deadline: 0.0)
     links = providers("a", "b")
 
-    assert [name for name, _ in asked(links, 100)] == ["a"]
+    assert asked(links, 100) == []
 
 
 def test_a_probe_that_comes_too_late_is_left_to_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,3 +198,14 @@ def test_there_is_no_wait_for_what_does_not_fit(ledger: Ledger, monkeypatch: pyt
         ledger.write(add(1))
 
     assert caught.value.code == "database_stuck"
+
+
+def test_an_entry_that_can_never_be_written_does_not_hold_up_the_others(
+    ledger: Ledger, database: Database
+) -> None:
+    ledger.write(add(1))
+    ledger.put(Entry(writes=[add(1)]))  # its id is taken
+
+    ledger.write(add(2))
+
+    assert ids(database) == [1, 2]

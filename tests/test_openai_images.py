@@ -602,8 +602,6 @@ def test_an_unfinished_state_that_cannot_be_read_does_not_cost_the_picture(
     [
         [],
         [PARTIAL],
-        [PARTIAL, "data: [DONE]\n\n"],
-        ["data: [DONE]\n\n", COMPLETED],
         [PARTIAL, "data: {cut\n\n"],
         [COMPLETED[:-20]],
     ],

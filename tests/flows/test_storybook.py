@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -536,6 +537,46 @@ def test_when_midjourney_is_silent_the_next_painter_gives_the_story_its_picture(
 
     assert answer["status"] == "success"
     assert [image["provider"] for image in answer["images"]] == ["openai"]
+
+
+def test_a_late_picture_of_midjourney_joins_the_stand_in_s_and_harms_nobody(
+    houses: Sandbox, tmp_path: Path, control: Control
+) -> None:
+    control.habits = HABITS.changed({"image_seconds": 3.0})
+    settings = every_provider(
+        houses, tmp_path, story_image_providers=("midjourney", "gemini"), request_timeout=4.0
+    )
+    with running(settings) as app:
+        client = app.test_client()
+        control.habits = HABITS.changed({"image_seconds": 2.9})
+        answer = begun_then_quick(client, control)
+        (stand_in,) = answer["images"]
+        before = client.get(f"/images/{stand_in['id']}.png").data
+        job = wait_until(lambda: with_late_picture(client, answer["id"]), seconds=20)
+
+        assert stand_in["provider"] == "gemini"
+        assert {image["provider"] for image in job["result"]["images"]} == {"gemini", "midjourney"}
+        assert client.get(f"/images/{stand_in['id']}.png").data == before
+        assert client.post("/api/generate-story", json={"prompt_text": "A cat"}).status_code == 200
+
+
+def begun_then_quick(client: FlaskClient, control: Control) -> dict[str, Any]:
+    """A story whose picture MidJourney begins too slowly, so that the next painter, a quick one, gives it."""
+
+    def hurry() -> None:
+        wait_until(lambda: control.calls["webhook"])
+        control.habits = HABITS
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(hurry)
+        answer = client.post("/api/generate-story", json={"prompt_text": "A dog"}).get_json()
+    found: dict[str, Any] = answer
+    return found
+
+
+def with_late_picture(client: FlaskClient, job_id: str) -> dict[str, Any] | None:
+    job: dict[str, Any] = client.get(f"/api/jobs/{job_id}").get_json()
+    return job if len(job["result"]["images"]) > 1 else None
 
 
 # What is not taken

@@ -72,6 +72,7 @@ def picture(request: ImageRequest) -> Picture:
         sha256="",
         alt="",
         provider="a",
+        request_id=request.id,
         model="painter",
         prompt=request.prompt,
         seed=None,
@@ -226,9 +227,9 @@ def test_whoever_fails_again_and_again_is_left_alone_for_a_while(studio: Studio)
 # By what they can do
 
 
-def test_with_nobody_who_could_do_it_that_is_said(studio: Studio) -> None:
+def test_with_nobody_at_all_that_is_said(studio: Studio) -> None:
     with pytest.raises(ProviderError) as raised:
-        studio.draw(studio.chain((studio.painter(), SEES)))
+        studio.draw(studio.chain())
 
     assert raised.value.code == "no_provider"
 
@@ -352,6 +353,19 @@ def test_a_picture_for_another_wish_of_the_job_is_not_taken_for_this_one(studio:
     studio.draw(chain, id=new_id())
 
     assert len(a.asked) == 2
+
+
+def test_whoever_has_begun_it_before_a_crash_goes_on_with_it(studio: Studio) -> None:
+    a, b = studio.painter(), studio.painter()
+    goes_on = Capabilities(resumes=True)
+    chain = studio.chain((a, BLIND), (b, goes_on))
+    request_id = new_id()
+    begun = attempts.new(request_id, studio.job.id, provider="b", model="painter", likeness="none")
+    Ledger(studio.database).write(lambda tx: attempts.insert(tx, begun))
+
+    studio.draw(chain, id=request_id)
+
+    assert (len(a.asked), len(b.asked)) == (0, 1)
 
 
 def test_a_caller_that_goes_away_blames_nobody(studio: Studio) -> None:

@@ -20,7 +20,7 @@ from database import Database
 from errors import InvalidRequest, ProviderError, ProviderTimeout, StoryfarmError, TooLarge
 from images.sources import ImageSource, read_data_url
 from images.storage import Folder
-from images.uploads import MAX_BYTES, Uploads
+from images.uploads import MAX_BYTES, Upload, Uploads
 from ledger import Ledger
 from public_http import PublicHttp, fetch_picture
 
@@ -193,11 +193,13 @@ def test_what_is_no_data_url_of_a_picture_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize("url", [URL, "HTTPS://pictures.example/dog"])
 def test_a_picture_on_the_internet_is_fetched_and_encoded_anew(
-    source: ImageSource, internet: Internet, url: str
+    source: ImageSource, uploads: Uploads, internet: Internet, url: str
 ) -> None:
     internet.content = PICTURE + b"<script>"
 
-    assert b"<script>" not in get(source, url).content
+    kept = get(source, url)
+
+    assert b"<script>" not in uploads.content(kept.file)
     assert internet.asked == [url]
 
 

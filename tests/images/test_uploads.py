@@ -328,16 +328,6 @@ def test_nothing_is_kept_of_what_is_refused(uploads: Uploads, tmp_path: Path) ->
     assert files(tmp_path) == set()
 
 
-def test_what_was_taken_once_is_kept_as_it_is_however_large_it_became(
-    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    image = taken(encoded(), "file")
-    monkeypatch.setattr("images.uploads.MAX_BYTES", len(image.content) - 1)
-    kept = uploads.add(image, owner="local")
-
-    assert uploads.read(kept.file) == image
-
-
 @pytest.mark.parametrize(
     "file", ["../images/x.png", "..", "", "/etc/passwd", f"{'0' * 32}.png", f"{'0' * 32}.svg"]
 )
