@@ -21,7 +21,9 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
 from errors import ContentRefused, ProviderError, ProviderTimeout, StoryfarmError
+from images.drawing import Drawn
 from openai_client import OpenAIClient
+from openai_images import OpenAIImages
 from text.endpoint import Endpoint
 from text.model import Completion
 
@@ -303,6 +305,92 @@ def test_a_stream_gives_its_pieces_before_it_ends(client: OpenAIClient, server: 
     assert next(stream) == "Once"
     read.set()
     assert list(stream) == []
+
+
+# Pictures
+
+
+@pytest.fixture
+def painter(server: Server) -> Iterator[OpenAIImages]:
+    endpoint = Endpoint(base_url=server.url, key=KEY, model="painter")
+    made = OpenAIImages(endpoint, threads=2, fetch=lambda _url, _deadline: b"")
+    yield made
+    made.close()
+
+
+def draw(painter: OpenAIImages, seconds: float) -> Drawn:
+    return painter.draw(
+        "a dog",
+        references=(),
+        size="",
+        background="",
+        deadline=time.monotonic() + seconds,
+        on_partial=lambda _content: None,
+    )
+
+
+@pytest.mark.parametrize(
+    "fault", [silent, silent_behind_the_headers, trickling, trickling_stream, silent_stream]
+)
+def test_a_picture_that_does_not_come_is_left_at_the_deadline(
+    painter: OpenAIImages, server: Server, fault: Callable[[Handler], None]
+) -> None:
+    server.scripts = [fault]
+    with pytest.raises(ProviderTimeout) as raised:
+        draw(painter, SHORT)
+
+    assert raised.value.code == "image_timeout"
+    assert server.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [
+        (dropped_before_the_answer, "unreachable"),
+        (dropped_inside_the_answer, "stream_broken"),
+        (cut_stream, "stream_broken"),
+        (dropped_stream, "stream_broken"),
+    ],
+)
+def test_a_picture_whose_connection_drops_is_not_paid_for_again(
+    painter: OpenAIImages, server: Server, fault: Callable[[Handler], None], code: str
+) -> None:
+    server.scripts = [fault]
+    with pytest.raises(ProviderError) as raised:
+        draw(painter, LONG)
+
+    assert (raised.value.code, raised.value.permanent) == (code, True)
+    assert server.asked == 1
+
+
+def test_unfinished_pictures_are_seen_before_the_last_one_comes(
+    painter: OpenAIImages, server: Server
+) -> None:
+    seen = threading.Event()
+
+    def waiting(handler: Handler) -> None:
+        handler.begin(None, "text/event-stream")
+        handler.say(b'data: {"type": "image_generation.partial_image", "b64_json": "aGFsZg=="}\n\n')
+        assert seen.wait(30)
+        handler.say(b'data: {"type": "image_generation.completed", "b64_json": "d2hvbGU="}\n\n')
+
+    server.scripts = [waiting]
+    shown: list[bytes] = []
+
+    def show(content: bytes) -> None:
+        shown.append(content)
+        seen.set()
+
+    drawn = painter.draw(
+        "a dog",
+        references=(),
+        size="",
+        background="",
+        deadline=time.monotonic() + LONG,
+        on_partial=show,
+    )
+
+    assert (shown, drawn.content) == ([b"half"], b"whole")
 
 
 # Bytes that are cut anywhere

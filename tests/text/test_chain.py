@@ -29,6 +29,7 @@ class Model:
         self.changes = changes
         self.asked: list[dict[str, Any]] = []
         self.closed = 0
+        self.streams: list[Generator[str, None, Completion]] = []
 
     def complete(
         self, messages: Sequence[Message], *, schema: Schema | None = None, max_tokens: int, deadline: float
@@ -42,6 +43,10 @@ class Model:
         self, messages: Sequence[Message], *, schema: Schema | None = None, max_tokens: int, deadline: float
     ) -> Generator[str, None, Completion]:
         self._note(messages, schema, max_tokens, deadline)
+        self.streams.append(self._stream())  # held here, so that only who closes it ends it
+        return self.streams[-1]
+
+    def _stream(self) -> Generator[str, None, Completion]:
         try:
             yield from self.pieces
             if self.ends:
