@@ -542,7 +542,6 @@ def test_when_midjourney_is_silent_the_next_painter_gives_the_story_its_picture(
 def test_a_late_picture_of_midjourney_joins_the_stand_in_s_and_harms_nobody(
     houses: Sandbox, tmp_path: Path, control: Control
 ) -> None:
-    control.habits = HABITS.changed({"image_seconds": 3.0})
     settings = every_provider(
         houses, tmp_path, story_image_providers=("midjourney", "gemini"), request_timeout=4.0
     )
@@ -564,7 +563,7 @@ def begun_then_quick(client: FlaskClient, control: Control) -> dict[str, Any]:
     """A story whose picture MidJourney begins too slowly, so that the next painter, a quick one, gives it."""
 
     def hurry() -> None:
-        wait_until(lambda: control.calls["webhook"])
+        wait_until(lambda: control.calls["imagine"])
         control.habits = HABITS
 
     with ThreadPoolExecutor(1) as pool:

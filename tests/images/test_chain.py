@@ -360,7 +360,7 @@ def test_whoever_has_begun_it_before_a_crash_goes_on_with_it(studio: Studio) -> 
     goes_on = Capabilities(resumes=True)
     chain = studio.chain((a, BLIND), (b, goes_on))
     request_id = new_id()
-    begun = attempts.new(request_id, studio.job.id, provider="b", model="painter", likeness="none")
+    begun = attempts.new(request_id, studio.request.job_id, provider="b", model="painter", likeness="none")
     Ledger(studio.database).write(lambda tx: attempts.insert(tx, begun))
 
     studio.draw(chain, id=request_id)
