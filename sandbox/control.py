@@ -17,7 +17,8 @@ class Habits:
     time, so that answers come out of order. `rewrite`: echoes are changed as MidJourney changes them.
     `plain`: flat colours instead of drawings, for load tests. `webhook_limit`: posts in two seconds, 0 for
     any number. `person`: whether somebody pastes the commands. `story_seed`: equal requests give equal
-    stories, plans and pictures.
+    stories, plans and pictures. `proxy_at_once`, `proxy_queue`: how many tasks midjourney-proxy carries out
+    at the same time, and how many more may wait. `firebase_open`: the database asks nobody for a token.
     """
 
     story_seconds: float = 1.5
@@ -32,6 +33,9 @@ class Habits:
     person: bool = True
     webhook_limit: int = 0
     story_seed: int | None = None
+    proxy_at_once: int = 12
+    proxy_queue: int = 10
+    firebase_open: bool = False
 
     def changed(self, changes: dict[str, Any]) -> Habits:
         """These habits with `changes`; raises ValueError for a name that is none."""
@@ -57,6 +61,16 @@ class Fault:
     - webhook: status, lost
     - cdn: status, huge, not_a_picture, truncated, hang
     - identify: intent
+    - proxy.submit, proxy.change (a change looks for its own faults first): status, html, hang as above,
+      code {code, description}, drop (the task is begun)
+    - proxy.task, or one action's tasks as in proxy.imagine and proxy.upscale; taken when a task is submitted:
+      failure {reason}, stuck, no_progress (null to the end), words (progress in words only), preview_only
+      (it succeeds with an empty imageUrl), modal (it ends with the status MODAL)
+    - proxy.fetch (lists of tasks too): status, html, hang, empty (no body)
+    - proxy.hook, taken when a task with a hook is submitted: duplicate, out_of_order (the first change is
+      told after the last one), none
+    - proxy.picture: status, html, hang, not_a_picture, truncated
+    - firebase: status {status}, html, hang, drop (what was asked for is done)
     - midjourney: silent, stopped, error, single, cut, no_seed, plain_text, operator_picture,
       operator_failed, twice
     """

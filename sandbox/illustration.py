@@ -1,6 +1,6 @@
 """Paint what an image model is asked for: in any form, with the pictures sent along, cut out, or plain."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 from zlib import crc32
@@ -57,14 +57,27 @@ def cut_out(prompt: str, seed: int, variant: int, size: Size, likenesses: Sequen
     """An RGBA picture of the dog, with the likenesses beside or above it, on nothing at all."""
     scene = _dressed(plan(prompt, seed, variant), likenesses)
     side = min(size)
-    on_black, on_white = (_figure(scene, seed, likenesses, side, ground) for ground in (0, 255))
-    # What lets nothing of the ground through is equal on both.
-    bands = ImageChops.invert(ImageChops.difference(on_white, on_black)).split()
-    opaque = ImageChops.lighter(ImageChops.lighter(bands[0], bands[1]), bands[2])
-    figure = Image.merge("RGBa", (*on_black.split(), opaque)).convert("RGBA")
+    figure = freed(lambda pen: _figure(pen, scene, seed, likenesses), side)
     picture = Image.new("RGBA", size)
     picture.paste(figure, ((size[0] - side) // 2, (size[1] - side) // 2))
     return picture
+
+
+def freed(draw: Callable[[Pen], None], side: int) -> Image.Image:
+    """An RGBA picture of side x side pixels of what `draw` draws, the same each time, on nothing at all."""
+    on_black, on_white = (_drawn_on(ground, draw, side) for ground in (0, 255))
+    # What lets nothing of the ground through is equal on both.
+    bands = ImageChops.invert(ImageChops.difference(on_white, on_black)).split()
+    opaque = ImageChops.lighter(ImageChops.lighter(bands[0], bands[1]), bands[2])
+    return Image.merge("RGBa", (*on_black.split(), opaque)).convert("RGBA")
+
+
+def _drawn_on(ground: int, draw: Callable[[Pen], None], side: int) -> Image.Image:
+    """On black (0) or white (255)."""
+    canvas = Canvas(side)
+    canvas.replace(Image.new("RGB", canvas.image.size, (ground,) * 3))
+    draw(Pen(canvas))
+    return canvas.image.reduce(2)
 
 
 def flat(
@@ -101,11 +114,8 @@ def _dressed(scene: Scene, likenesses: Sequence[Likeness]) -> Scene:
     return replace(scene, portrait_x=scene.dog_x + (-_BESIDE if scene.dog_x > 0.5 else _BESIDE))
 
 
-def _figure(scene: Scene, seed: int, likenesses: Sequence[Likeness], side: int, ground: int) -> Image.Image:
-    """The dog and its portraits on black (0) or white (255); the same strokes for both."""
-    canvas = Canvas(side)
-    canvas.replace(Image.new("RGB", canvas.image.size, (ground,) * 3))
-    pen = Pen(canvas)
+def _figure(pen: Pen, scene: Scene, seed: int, likenesses: Sequence[Likeness]) -> None:
+    """The dog and its portraits."""
     dog: Yorkie = scene.dog
     height, x = {0: (0.86, 0.5), 1: (0.64, 0.35)}.get(len(likenesses), (0.6, 0.5))
     if len(likenesses) == 1:
@@ -114,4 +124,3 @@ def _figure(scene: Scene, seed: int, likenesses: Sequence[Likeness], side: int, 
     elif likenesses:
         hang_garland(pen, likenesses, (0.02, 0.98), 0.03, (0.0, 0.0))
     draw_yorkie(pen.at(x, 0.97, height), dog, Random(f"{seed}/strokes"))
-    return canvas.image.reduce(2)

@@ -11,13 +11,14 @@ from typing import Protocol, Self
 
 from aiohttp import web
 
-from sandbox import chat, discord_rest, images
+from sandbox import chat, discord_rest, firebase, images
 from sandbox.control import Control, Fault, Habits
 from sandbox.discord_gateway import Gateway
 from sandbox.discord_world import World
 from sandbox.http import answer, read_object
 from sandbox.image_request import LARGEST_BODY
 from sandbox.midjourney import Midjourney
+from sandbox.proxy import Proxy
 
 _LOOPBACK = "127.0.0.1"
 _START_SECONDS = 20.0
@@ -35,7 +36,10 @@ class SandboxSettings(Protocol):
 
 
 class Sandbox:
-    """Stand-ins for models of texts and pictures, and for Discord. Its address is known before it starts."""
+    """Stand-ins for models of texts and pictures, Discord, midjourney-proxy and Firebase.
+
+    Its address is known before it starts.
+    """
 
     def __init__(self, listening: socket.socket, habits: Habits) -> None:
         self._socket = listening
@@ -80,12 +84,16 @@ class Sandbox:
         world = World(self.url)
         gateway = Gateway(self.control, world)
         midjourney = Midjourney(self.control, world)
+        proxy = Proxy(self.control, self.url)
         app = web.Application(client_max_size=LARGEST_BODY)
         chat.add_routes(app, self.control)
         images.add_routes(app, self.control)
         discord_rest.add_routes(app, self.control, world, midjourney)
         gateway.add_routes(app)
+        proxy.add_routes(app)
+        firebase.add_routes(app, self.control)
         _add_control_routes(app, self.control, gateway, midjourney, world)
+        _add_proxy_control(app, proxy)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, handler_cancellation=True)
         await runner.setup()
         await web.SockSite(runner, self._socket).start()
@@ -94,6 +102,7 @@ class Sandbox:
         for task in tuple(world.tasks):
             task.cancel()
         await gateway.close()
+        await proxy.close()
         await runner.cleanup()
 
 
@@ -142,3 +151,14 @@ def _add_control_routes(
     app.router.add_get("/sandbox/calls", calls)
     app.router.add_post("/sandbox/gateway", act)
     app.router.add_post("/sandbox/imagine", imagine)
+
+
+def _add_proxy_control(app: web.Application, proxy: Proxy) -> None:
+    async def act(request: web.Request) -> web.Response:
+        try:
+            proxy.act(str((await read_object(request)).get("action")))
+        except ValueError as error:
+            return answer({"error": str(error)}, 400)
+        return answer({})
+
+    app.router.add_post("/sandbox/proxy", act)

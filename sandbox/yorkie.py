@@ -7,11 +7,6 @@ from random import Random
 
 from sandbox.canvas import Colour, Pen, Point, clear, darker, lighter, mix
 
-TAN: Colour = (214, 152, 88)
-GOLD: Colour = (236, 188, 124)
-CREAM: Colour = (250, 222, 176)
-STEEL: Colour = (104, 120, 144)
-SLATE: Colour = (58, 68, 88)
 INK: Colour = (38, 28, 34)
 BLUSH: Colour = (238, 160, 138)
 
@@ -20,8 +15,22 @@ Locks = Sequence[tuple[Point, Point, float]]
 
 
 @dataclass(frozen=True)
+class Coat:
+    """The colours of the hair: tan, gold and cream of face, chest and legs, steel and slate of the rest."""
+
+    tan: Colour
+    gold: Colour
+    cream: Colour
+    steel: Colour
+    slate: Colour
+
+
+BLUE_AND_TAN = Coat((214, 152, 88), (236, 188, 124), (250, 222, 176), (104, 120, 144), (58, 68, 88))
+
+
+@dataclass(frozen=True)
 class Yorkie:
-    """How the dog stands: pose ("sitting" or "standing"), the way it faces, its bow and its neckerchief."""
+    """How the dog stands: pose ("sitting" or "standing"), the way it faces, its bow, neckerchief and coat."""
 
     pose: str
     flip: bool
@@ -30,6 +39,7 @@ class Yorkie:
     happy: bool
     crown: bool = False
     scarf: Colour | None = None
+    coat: Coat = BLUE_AND_TAN
 
 
 def draw_yorkie(pen: Pen, dog: Yorkie, rng: Random) -> None:
@@ -39,33 +49,35 @@ def draw_yorkie(pen: Pen, dog: Yorkie, rng: Random) -> None:
 
 
 def _sitting(pen: Pen, dog: Yorkie, rng: Random) -> None:
-    _tail(pen.at(0.24, -0.2, 0.9, 0.5), rng)
-    coat = [(-0.16, -0.56), (0.16, -0.56), (0.25, -0.36), (0.34, -0.14), (0.33, -0.01)]
-    pen.blob([*coat, (0.0, -0.0), *[(-x, y) for x, y in reversed(coat[2:])]], STEEL, SLATE)
-    _locks(pen, rng, _sides(rng, 26), (STEEL, SLATE, lighter(STEEL, 0.25)))
+    coat = dog.coat
+    _tail(pen.at(0.24, -0.2, 0.9, 0.5), coat, rng)
+    back = [(-0.16, -0.56), (0.16, -0.56), (0.25, -0.36), (0.34, -0.14), (0.33, -0.01)]
+    pen.blob([*back, (0.0, -0.0), *[(-x, y) for x, y in reversed(back[2:])]], coat.steel, coat.slate)
+    _locks(pen, rng, _sides(rng, 26), (coat.steel, coat.slate, lighter(coat.steel, 0.25)))
     for side in (-1, 1):
-        pen.oval(side * 0.235, -0.025, 0.095, 0.042, TAN)
-        pen.oval(side * 0.255, -0.018, 0.07, 0.03, GOLD)
+        pen.oval(side * 0.235, -0.025, 0.095, 0.042, coat.tan)
+        pen.oval(side * 0.255, -0.018, 0.07, 0.03, coat.gold)
     for side in (-1, 1):
-        _leg(pen, side * 0.085, -0.36)
+        _leg(pen, coat, side * 0.085, -0.36)
     chest = [(-0.15, -0.55), (0.15, -0.55), (0.15, -0.36), (0.09, -0.22), (0, -0.14), (-0.09, -0.22)]
-    pen.blob([*chest, (-0.15, -0.36)], GOLD, TAN)
-    _locks(pen, rng, _bib(rng, 18), (GOLD, CREAM, TAN))
+    pen.blob([*chest, (-0.15, -0.36)], coat.gold, coat.tan)
+    _locks(pen, rng, _bib(rng, 18), (coat.gold, coat.cream, coat.tan))
     _scarf(pen.at(0, -0.47), dog)
     _head(pen.at(0, -0.63, 1.0, dog.tilt), dog, rng)
 
 
 def _standing(pen: Pen, dog: Yorkie, rng: Random) -> None:
-    _tail(pen.at(-0.36, -0.46, 1.0, -0.35), rng)
+    coat = dog.coat
+    _tail(pen.at(-0.36, -0.46, 1.0, -0.35), coat, rng)
     for x in (-0.24, 0.2):
-        _leg(pen, x + 0.07, -0.3, darker(TAN, 0.25))
+        _leg(pen, coat, x + 0.07, -0.3, 0.25)
     for x in (-0.28, 0.15):
-        _leg(pen, x, -0.3)
+        _leg(pen, coat, x, -0.3)
     body = [(-0.38, -0.44), (-0.2, -0.53), (0.1, -0.53), (0.3, -0.5), (0.33, -0.3), (0.24, -0.13)]
-    pen.blob([*body, (0.0, -0.1), (-0.25, -0.11), (-0.39, -0.2), (-0.43, -0.33)], STEEL, SLATE)
-    _locks(pen, rng, _flank(rng, 34), (STEEL, SLATE, lighter(STEEL, 0.25)))
-    pen.blob([(0.12, -0.5), (0.36, -0.5), (0.38, -0.3), (0.28, -0.16), (0.17, -0.28)], GOLD, TAN)
-    _locks(pen.at(0.25, 0.02), rng, _bib(rng, 14), (GOLD, CREAM, TAN))
+    pen.blob([*body, (0.0, -0.1), (-0.25, -0.11), (-0.39, -0.2), (-0.43, -0.33)], coat.steel, coat.slate)
+    _locks(pen, rng, _flank(rng, 34), (coat.steel, coat.slate, lighter(coat.steel, 0.25)))
+    pen.blob([(0.12, -0.5), (0.36, -0.5), (0.38, -0.3), (0.28, -0.16), (0.17, -0.28)], coat.gold, coat.tan)
+    _locks(pen.at(0.25, 0.02), rng, _bib(rng, 14), (coat.gold, coat.cream, coat.tan))
     _scarf(pen.at(0.25, -0.44), dog)
     _head(pen.at(0.25, -0.6, 0.96, dog.tilt), dog, rng)
 
@@ -122,8 +134,9 @@ def _scarf(pen: Pen, dog: Yorkie) -> None:
             pen.oval(x, y, 0.015, 0.015, dog.bow)
 
 
-def _leg(pen: Pen, x: float, top: float, colour: Colour = TAN) -> None:
-    light = mix(colour, GOLD, 0.6)
+def _leg(pen: Pen, coat: Coat, x: float, top: float, shade: float = 0.0) -> None:
+    colour = darker(coat.tan, shade)
+    light = mix(colour, coat.gold, 0.6)
     pen.blob([(x - 0.055, top), (x + 0.055, top), (x + 0.052, -0.05), (x - 0.052, -0.05)], light, colour)
     pen.oval(x, -0.032, 0.072, 0.042, colour)
     pen.oval(x, -0.038, 0.066, 0.036, light)
@@ -132,34 +145,37 @@ def _leg(pen: Pen, x: float, top: float, colour: Colour = TAN) -> None:
             pen.line([(x + toe, -0.03), (x + toe, -0.008)], 0.008, darker(colour, 0.25))
 
 
-def _tail(pen: Pen, rng: Random) -> None:
-    pen.blob([(-0.04, 0.02), (-0.07, -0.13), (0.0, -0.26), (0.08, -0.14), (0.05, 0.02)], SLATE)
+def _tail(pen: Pen, coat: Coat, rng: Random) -> None:
+    pen.blob([(-0.04, 0.02), (-0.07, -0.13), (0.0, -0.26), (0.08, -0.14), (0.05, 0.02)], coat.slate)
     fan = [((0.0, 0.0), (rng.uniform(-0.13, 0.13), rng.uniform(-0.3, -0.2)), 0.02) for _ in range(10)]
-    _locks(pen, rng, fan, (STEEL, SLATE, GOLD))
+    _locks(pen, rng, fan, (coat.steel, coat.slate, coat.gold))
 
 
 def _head(pen: Pen, dog: Yorkie, rng: Random) -> None:
     """The head around its centre, about 0.5 wide and 0.5 high with the ears."""
+    coat = dog.coat
     for mirrored in (False, True):
-        _ear(pen.at(0.0, 0.0, flip=mirrored))
+        _ear(pen.at(0.0, 0.0, flip=mirrored), coat)
     mane = [(0, -0.2), (0.15, -0.17), (0.235, -0.03), (0.25, 0.1), (0.17, 0.2), (0, 0.22)]
-    pen.blob([*mane, *[(-x, y) for x, y in reversed(mane[1:5])]], TAN, darker(TAN, 0.12))
-    _locks(pen, rng, _whiskers(rng, 40), (TAN, GOLD, mix(TAN, GOLD, 0.5)))
+    pen.blob([*mane, *[(-x, y) for x, y in reversed(mane[1:5])]], coat.tan, darker(coat.tan, 0.12))
+    _locks(pen, rng, _whiskers(rng, 40), (coat.tan, coat.gold, mix(coat.tan, coat.gold, 0.5)))
     face = [(0, -0.16), (0.12, -0.14), (0.175, -0.02), (0.15, 0.1), (0, 0.16)]
-    pen.blob([*face, *[(-x, y) for x, y in reversed(face[1:4])]], GOLD, mix(GOLD, TAN, 0.35))
-    _fringe(pen, rng)
+    pen.blob([*face, *[(-x, y) for x, y in reversed(face[1:4])]], coat.gold, mix(coat.gold, coat.tan, 0.35))
+    _fringe(pen, coat, rng)
     _muzzle(pen, dog, rng)
     for side in (-1, 1):
-        _eye(pen, side * 0.085, -0.025)
+        _eye(pen, coat, side * 0.085, -0.025)
     _topknot(pen, dog, rng)
 
 
-def _ear(pen: Pen) -> None:
-    pen.blob([(0.05, -0.14), (0.12, -0.27), (0.205, -0.345), (0.24, -0.22), (0.2, -0.05)], darker(TAN, 0.15))
+def _ear(pen: Pen, coat: Coat) -> None:
+    pen.blob(
+        [(0.05, -0.14), (0.12, -0.27), (0.205, -0.345), (0.24, -0.22), (0.2, -0.05)], darker(coat.tan, 0.15)
+    )
     pen.blob([(0.1, -0.13), (0.14, -0.24), (0.195, -0.3), (0.215, -0.21), (0.18, -0.08)], BLUSH)
     if not pen.canvas.tiny:
         for x in (0.1, 0.125, 0.15):
-            pen.strand((x, -0.08), (x + 0.03, -0.21), 0.01, 0.02, clear(GOLD, 230))
+            pen.strand((x, -0.08), (x + 0.03, -0.21), 0.01, 0.02, clear(coat.gold, 230))
 
 
 def _whiskers(rng: Random, count: int) -> Locks:
@@ -173,16 +189,17 @@ def _whiskers(rng: Random, count: int) -> Locks:
     return paths
 
 
-def _fringe(pen: Pen, rng: Random) -> None:
+def _fringe(pen: Pen, coat: Coat, rng: Random) -> None:
     sides = [
         ((side * 0.02, -0.17), (side * rng.uniform(0.12, 0.2), rng.uniform(-0.09, 0.05)), side * -0.04)
         for side in (-1, 1)
         for _ in range(7)
     ]
-    _locks(pen, rng, sides, (TAN, GOLD, mix(TAN, GOLD, 0.6)))
+    _locks(pen, rng, sides, (coat.tan, coat.gold, mix(coat.tan, coat.gold, 0.6)))
 
 
 def _muzzle(pen: Pen, dog: Yorkie, rng: Random) -> None:
+    coat = dog.coat
     if dog.happy:
         pen.blob([(-0.04, 0.1), (0.04, 0.1), (0.035, 0.17), (0, 0.195), (-0.035, 0.17)], (150, 58, 66))
         pen.blob(
@@ -196,13 +213,13 @@ def _muzzle(pen: Pen, dog: Yorkie, rng: Random) -> None:
             (side * 0.1, 0.165),
             (side * 0.03, 0.12),
         ]
-        pen.blob(cheek, CREAM)
+        pen.blob(cheek, coat.cream)
     beard = [
         ((side * 0.015, 0.06), (side * rng.uniform(0.07, 0.16), rng.uniform(0.12, 0.21)), side * -0.02)
         for side in (-1, 1)
         for _ in range(9)
     ]
-    _locks(pen, rng, beard, (CREAM, lighter(GOLD, 0.3), GOLD))
+    _locks(pen, rng, beard, (coat.cream, lighter(coat.gold, 0.3), coat.gold))
     pen.blob([(-0.045, 0.03), (0, 0.018), (0.045, 0.03), (0.026, 0.066), (0, 0.078), (-0.026, 0.066)], INK)
     if not pen.canvas.tiny:
         pen.oval(-0.013, 0.035, 0.014, 0.007, (150, 140, 150))
@@ -211,9 +228,9 @@ def _muzzle(pen: Pen, dog: Yorkie, rng: Random) -> None:
             pen.line([(0, 0.102), (side * 0.022, 0.112), (side * 0.045, 0.104)], 0.009, INK)
 
 
-def _eye(pen: Pen, x: float, y: float) -> None:
+def _eye(pen: Pen, coat: Coat, x: float, y: float) -> None:
     if not pen.canvas.tiny:
-        pen.oval(x, y + 0.002, 0.044, 0.046, darker(TAN, 0.35))
+        pen.oval(x, y + 0.002, 0.044, 0.046, darker(coat.tan, 0.35))
     pen.oval(x, y, 0.037, 0.04, INK)
     if pen.canvas.tiny:
         return
@@ -224,9 +241,10 @@ def _eye(pen: Pen, x: float, y: float) -> None:
 
 
 def _topknot(pen: Pen, dog: Yorkie, rng: Random) -> None:
+    coat = dog.coat
     tuft = [((0, -0.17), (rng.uniform(-0.1, 0.1), rng.uniform(-0.34, -0.26)), 0.02) for _ in range(12)]
-    pen.blob([(-0.03, -0.15), (-0.05, -0.25), (0, -0.29), (0.05, -0.25), (0.03, -0.15)], TAN)
-    _locks(pen, rng, tuft, (TAN, GOLD, CREAM))
+    pen.blob([(-0.03, -0.15), (-0.05, -0.25), (0, -0.29), (0.05, -0.25), (0.03, -0.15)], coat.tan)
+    _locks(pen, rng, tuft, (coat.tan, coat.gold, coat.cream))
     if dog.crown:
         _crown(pen.at(0, -0.17))
         return
