@@ -37,6 +37,8 @@ _IMAGINE_SECONDS = 120.0
 # Looks come quickly at first, since some pictures do; a call of the hook comes sooner than the next look.
 _LOOKS = (0.5, 1.0, 1.5, 2.0, 3.0)
 _FULL_SECONDS = 3.0
+# Now and then the address of a finished picture comes a moment later.
+_LOOKS_FOR_THE_ADDRESS = 4
 _MOST_SUBMITS = 3
 
 
@@ -148,35 +150,44 @@ class ProxyProvider:
         references = [reference.image for reference in request.references]
         while True:
             try:
-                submitted = self._proxy.imagine(
+                task_id = self._proxy.imagine(
                     command.prompt,
                     references=references,
                     state=request.id,
                     hook=self._hook(request.id),
                     deadline=deadline,
-                )
+                ).task_id
                 break
             except ProviderError as error:
+                # The answer was lost, perhaps not the task: then it stands in the proxy's list.
+                if error.code == "unreachable" and (found := self._proxy.find(request.id, deadline=deadline)):
+                    task_id = found.id
+                    break
                 if error.code != "queue_full" or remaining(deadline) <= _FULL_SECONDS:
                     raise
             on_progress(Progress(None, "MidJourney's queue is full; waiting."))
             waiter.wait(time.monotonic() + _FULL_SECONDS)
-        self._ledger.write(partial(proxy_tasks.submitted, id=request.id, task_id=submitted.task_id))
-        log.info("proxy.submitted", job=request.job_id, queued=submitted.is_queued)
-        return submitted.task_id
+        self._ledger.write(partial(proxy_tasks.submitted, id=request.id, task_id=task_id))
+        log.info("proxy.submitted", job=request.job_id)
+        return task_id
 
     def _await(
         self, task_id: str, waiter: Waiter, deadline: float, on_progress: OnProgress
     ) -> ProxyTask | None:
         """The finished task; None if the proxy has forgotten it. Raises what it failed with."""
         until = min(deadline, time.monotonic() + _IMAGINE_SECONDS)
-        looks = 0
+        looks = done_at = 0
         while True:
             task = self._look(task_id, until)
             if task is None:
                 return None
             if task.status is ProxyState.DONE and task.image_url:
                 return task
+            if task.status is ProxyState.DONE and looks - done_at >= _LOOKS_FOR_THE_ADDRESS:
+                raise ProviderError(
+                    "The midjourney-proxy gave no picture.", code="no_picture", permanent=True
+                )
+            done_at = done_at if task.status is ProxyState.DONE else looks
             if task.status is ProxyState.FAILED:
                 raise ProviderError(
                     f"MidJourney could not paint it: {task.reason}", code="image_failed", permanent=True
