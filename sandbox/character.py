@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from random import Random
 from zlib import crc32
 
-from sandbox.canvas import Colour, lighter
+from sandbox.canvas import Colour, darker, lighter
+from sandbox.likeness import Likeness
 from sandbox.mood import COLOURS, Mood, mood_of, notions_of, words_of
 from sandbox.yorkie import BLUE_AND_TAN, Coat
 
 # "on a plain light blue background", "plain background", "isolated on white background", "on a plain grey"
 _BACKDROP = re.compile(
     r"\b(?:(?:isolated |standing )?(?:on|against|before|in front of) (?:an? |the )?)?"
-    r"(?:plain|solid|seamless|flat|simple|empty|pure|white)\b"
-    r"(?:[ -][\w-]+){0,3}?[ -](?:background|backdrop)\b"
-    r"|\b(?:on|against|before) (?:an? |the )?plain\b(?:,? (?!with\b|and\b|in\b)[\w-]+){0,2}",
+    r"(?:white|(?:plain|solid|seamless|flat|simple|empty|pure)"
+    r"(?:[ -](?!(?:in|of|the|with|and)\b)[\w-]+){0,3}?)"
+    r"[ -](?:background|backdrop)\b"
+    r"|\b(?:on|against|before) (?:an? |the )?plain\b(?:,? (?!(?:with|and|in|at)\b)[\w-]+){0,2}",
     re.IGNORECASE,
 )
 _DOGS = frozenset(("dog", "dogs", "puppy", "pup", "yorkie", "yorkies", "terrier", "yorkshire")) | frozenset(
@@ -35,12 +39,11 @@ _SIZES = {
     "little": 0.64,
     "young": 0.66,
     "baby": 0.58,
-    "big": 0.86,
-    "large": 0.86,
-    "tall": 0.88,
-    "old": 0.8,
-    "huge": 0.9,
-    "giant": 0.9,
+    "big": 0.8,
+    "large": 0.8,
+    "tall": 0.82,
+    "huge": 0.84,
+    "giant": 0.84,
 }
 _PALE: tuple[Colour, ...] = ((214, 236, 226), (208, 226, 244), (228, 220, 244), (248, 230, 232))
 _GREYS: dict[str, Colour] = {
@@ -88,7 +91,7 @@ COATS: dict[str, tuple[str, Coat]] = {
 class Character:
     """One figure: a "dog" or another animal, its height (1 fills the picture), and what it wears.
 
-    `tint` is the colour that other animals than dogs are to have.
+    `tint` is for other animals than dogs, and `chance` decides about theirs what the words leave open.
     """
 
     kind: str
@@ -99,6 +102,7 @@ class Character:
     crown: bool
     tint: Colour | None
     mood: Mood
+    chance: str
 
 
 @lru_cache(maxsize=32)
@@ -118,23 +122,45 @@ def backdrop_of(prompt: str) -> Colour | None:
 def character_of(prompt: str) -> Character:
     """Who is meant. What the words leave open follows from the prompt, the same in all of its pictures."""
     text = _BACKDROP.sub(" ", prompt)
-    chance = Random(" ".join(words_of(text)))
-    own, worn = _colour_words(words_of(text))
+    said = words_of(text)
+    rng = Random(" ".join(said))
+    own, worn = _colours(said)
     coat = next((coat for calls, coat in COATS.values() if set(calls.split()) & set(own)), None)
-    by_chance = chance.choice([coat for _, coat in COATS.values()])
+    by_chance = rng.choice([coat for _, coat in COATS.values()])
     bows = [colour for _, colour in COLOURS.values()]
-    chance.shuffle(bows)
+    rng.shuffle(bows)
     clothes = [*worn, *bows]
     return Character(
         kind=_kind(text),
-        height=next((_SIZES[word] for word in words_of(text) if word in _SIZES), chance.uniform(0.68, 0.82)),
+        height=next((_SIZES[word] for word in said if word in _SIZES), rng.uniform(0.68, 0.78)),
         coat=coat or by_chance,
         bow=clothes[0],
-        scarf=clothes[1] if len(worn) > 1 or chance.random() < 0.6 else None,
+        scarf=clothes[1] if len(worn) > 1 or rng.random() < 0.6 else None,
         crown="crown" in notions_of(text),
-        tint=next((colour for word in own if (colour := _colour(word))), None),
-        mood=mood_of(text, chance),
+        tint=coat.steel if coat else next((colour for word in own if (colour := _colour(word))), None),
+        mood=mood_of(text, rng),
+        chance=text,
     )
+
+
+def like(character: Character, likenesses: Sequence[Likeness]) -> Character:
+    """The character in the pictures' colours, and with the coat that comes nearest to the first one's."""
+    if not likenesses:
+        return character
+    seen = likenesses[0].palette
+    colours = [likeness.vivid[0] for likeness in likenesses] + list(likenesses[0].vivid[1:])
+    return replace(
+        character,
+        bow=colours[0],
+        scarf=colours[1] if len(colours) > 1 else darker(colours[0], 0.25),
+        coat=min((coat for _, coat in COATS.values()), key=lambda coat: _unlike(coat, seen)),
+        tint=colours[0],
+    )
+
+
+def _unlike(coat: Coat, seen: Sequence[Colour]) -> float:
+    """How far the coat's two main colours are from the nearest ones that were seen, in the RGB cube."""
+    return sum(min(math.dist(mine, other[:3]) for other in seen) for mine in (coat.gold, coat.steel))
 
 
 def _kind(text: str) -> str:
@@ -143,8 +169,8 @@ def _kind(text: str) -> str:
     return animals[0] if animals and not _DOGS & set(said) else "dog"
 
 
-def _colour_words(said: list[str]) -> tuple[list[str], list[Colour]]:
-    """The words of colours that are the figure's own, and the colours of its clothes: "a red wool hat"."""
+def _colours(said: list[str]) -> tuple[list[str], list[Colour]]:
+    """The words without those that colour clothes, and the clothes' colours: "in a red wool hat"."""
     own, worn = [], []
     for place, word in enumerate(said):
         colour = _colour(word)

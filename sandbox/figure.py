@@ -1,14 +1,13 @@
 """Paint one figure before a plain backdrop that reaches all borders, so that it can be cut out."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from random import Random
 from zlib import crc32
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from sandbox.canvas import Colour, Pen, darker, mix
-from sandbox.character import Character, backdrop_of, character_of
+from sandbox.canvas import Colour, Pen
+from sandbox.character import Character, backdrop_of, character_of, like
 from sandbox.illustration import Size, freed
 from sandbox.likeness import Likeness
 from sandbox.portraits import draw_easel, hang_garland
@@ -16,9 +15,11 @@ from sandbox.props import PROPS
 from sandbox.yorkie import Yorkie, draw_yorkie
 
 WHITE: Colour = (255, 255, 255)
-FOOT = 0.93  # where the figure stands, from the top of the picture
+LOWEST = 0.93  # where the figure may stand, from the top of the picture
 _INKS: tuple[Colour, Colour] = ((62, 48, 56), (255, 248, 232))  # the contour on light and on dark ground
-_WIDEST = 0.006  # of the contour, as a part of the picture's shorter side
+_CONTOUR = 0.006  # its width, as a part of the picture's shorter side
+_HEIGHTS = {"cow": 0.56, "pig": 0.6, "sheep": 0.66, "duck": 0.72}  # beside a dog; of the others 0.8
+_SHADOW = 110  # less opaque than this is no figure
 
 
 def on_backdrop(
@@ -29,9 +30,10 @@ def on_backdrop(
     The variants of a prompt differ in how the figure stands, not in who it is.
     """
     ground = backdrop_of(prompt) or WHITE
-    character, chance = character_of(prompt), f"{seed}/{variant}/{prompt}"
+    character, chance = like(character_of(prompt), likenesses), f"{seed}/{variant}/{prompt}"
     side = min(size)
     figure = freed(lambda pen: _draw(pen, character, variant, chance, likenesses), side)
+    figure.putalpha(figure.getchannel("A").point([level * (level >= _SHADOW) for level in range(256)]))
     outlined = Image.new("RGB", (side, side), ground)
     outlined.paste(_INKS[_luminance(ground) < 110], (0, 0), _contour(figure))
     outlined.paste(figure, (0, 0), figure)
@@ -67,49 +69,41 @@ def _draw(pen: Pen, character: Character, variant: int, chance: str, likenesses:
     rng = Random(chance)
     place, height = 0.5, character.height
     if len(likenesses) == 1:
-        draw_easel(pen.at(0.79, FOOT, 0.5), likenesses[0])
-        place, height = 0.36, min(height, 0.62)
+        draw_easel(pen.at(0.79, LOWEST, 0.5), likenesses[0])
+        place, height = 0.37, min(height, 0.58)
     elif likenesses:
         hang_garland(pen, likenesses, (0.06, 0.94), 0.05, (0.0, 0.0))
         height = min(height, 0.6)
+    if character.kind != "dog":
+        height *= _HEIGHTS.get(character.kind, 0.8)
+    foot = LOWEST if likenesses else min(LOWEST, 0.52 + height / 2)
     flip = not likenesses and rng.random() < 0.5
     if character.kind == "dog":
-        draw_yorkie(pen.at(place, FOOT, height), _dog(character, variant, rng, likenesses, flip=flip), rng)
+        draw_yorkie(pen.at(place, foot, height), _dog(character, variant, rng, flip=flip), rng)
         return
-    tint = likenesses[0].vivid[0] if likenesses else character.tint
-    lit = pen.in_light(mix(WHITE, tint, 0.4)) if tint else pen
-    PROPS[character.kind].draw(lit.at(place, FOOT, height * 0.82, flip=flip), character.mood, rng)
+    tinted = pen.in_haze(character.tint, 0.5) if character.tint else pen
+    beast = tinted.at(place, foot, height, rng.uniform(-0.05, 0.05), flip=flip)
+    PROPS[character.kind].draw(beast, character.mood, Random(character.chance))
 
 
-def _dog(
-    character: Character, variant: int, rng: Random, likenesses: Sequence[Likeness], *, flip: bool
-) -> Yorkie:
-    bow, scarf = character.bow, character.scarf
-    if likenesses:
-        colours = [likeness.vivid[0] for likeness in likenesses] + list(likenesses[0].vivid[1:])
-        bow, scarf = colours[0], colours[1] if len(colours) > 1 else darker(colours[0], 0.25)
+def _dog(character: Character, variant: int, rng: Random, *, flip: bool) -> Yorkie:
     return Yorkie(
         pose=("sitting", "standing")[variant % 2],
         flip=flip,
         tilt=rng.uniform(-0.12, 0.12),
-        bow=bow,
+        bow=character.bow,
         happy=rng.random() < 0.65,
         crown=character.crown,
-        scarf=scarf,
+        scarf=character.scarf,
         coat=character.coat,
     )
 
 
 def _contour(figure: Image.Image) -> Image.Image:
     """A mask of a line around the figure, so that nothing of it can be taken for the backdrop."""
-    width = max(1, round(min(figure.size) * _WIDEST))
+    width = max(1, round(min(figure.size) * _CONTOUR))
     grown = figure.getchannel("A").filter(ImageFilter.BoxBlur(width))
-    return grown.point(_ramp())
-
-
-@lru_cache(maxsize=1)
-def _ramp() -> list[int]:
-    return [min(255, level * 6) for level in range(256)]
+    return grown.point([min(255, level * 6) for level in range(256)])
 
 
 def _luminance(colour: Colour) -> float:

@@ -18,7 +18,6 @@ TOKEN = "sandbox-token"  # noqa: S105  (opens nothing but the sandbox)
 PREFIX = "/firebase"
 _FORBIDDEN = re.compile(r"[.$#\[\]\x00-\x1f\x7f]")
 
-Tree = dict[str, Any]  # of trees and of leaves, which are texts, numbers and booleans; no branch is empty
 Path = tuple[str, ...]
 
 
@@ -29,9 +28,11 @@ def add_routes(app: web.Application, control: Control) -> None:
 
 
 class _Database:
+    """The tree: objects that are never empty as branches; texts, numbers, true and false as leaves."""
+
     def __init__(self, control: Control) -> None:
         self._control = control
-        self._root: Tree = {}
+        self._root: Any = None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         where, text = request.match_info["path"], await request.text()
@@ -72,7 +73,7 @@ class _Database:
 
     def _write(self, path: Path, value: Any) -> None:
         """Put the value there, or nothing for None; a leaf on the way becomes a branch."""
-        self._root = written(self._root, path, value) or {}
+        self._root = written(self._root, path, value)
 
 
 def written(tree: Any, path: Path, value: Any) -> Any:

@@ -16,6 +16,7 @@ from sandbox.control import Control
 from sandbox.describing import describe
 from sandbox.faults import drop, strike
 from sandbox.http import answer, read_object
+from sandbox.likeness import Likeness
 from sandbox.proxy_pictures import PATH, Commission, Gallery, draw
 from sandbox.proxy_request import (
     EXISTED,
@@ -139,11 +140,7 @@ class Proxy:
         if existing := self._work.described(change.description):
             told = {"status": existing.status, "imageUrl": existing.image_url}
             raise Declined(EXISTED, "the task exists already", existing.id, **told)
-        target = self._work.tasks.get(change.task_id)
-        if target is None:
-            raise Declined(NOT_FOUND, "the related task does not exist or has expired")
-        if target.status != "SUCCESS":
-            raise Declined(FAILURE, "the related task has not succeeded")
+        target = self._succeeded(change.task_id)
         if target.action not in GRIDS:
             raise Declined(VALIDATION, "the related task cannot be changed")
         task = self._task(body, change.action, target.prompt, change.description, _changed(target, change))
@@ -151,16 +148,22 @@ class Proxy:
 
     def _read_press(self, body: Json) -> Change:
         """What a button's press asks for; raises Declined."""
-        target = self._work.tasks.get(str(body.get("taskId")))
-        if target is None:
-            raise Declined(NOT_FOUND, "the related task does not exist or has expired")
-        change = target.pressed(str(body.get("customId")))
+        change = self._succeeded(str(body.get("taskId"))).pressed(str(body.get("customId")))
         if change is None:
             raise Declined(VALIDATION, "customId parameter error")
         return change
 
+    def _succeeded(self, task_id: str) -> Task:
+        """The task that is to be changed; raises Declined."""
+        target = self._work.tasks.get(task_id)
+        if target is None:
+            raise Declined(NOT_FOUND, "the related task does not exist or has expired")
+        if target.status != "SUCCESS":
+            raise Declined(FAILURE, "the related task has not succeeded")
+        return target
+
     def _commission(
-        self, prompt: str, seed: int | None, references: Any, form: tuple[int, int]
+        self, prompt: str, seed: int | None, references: tuple[Likeness, ...], form: tuple[int, int]
     ) -> Commission:
         habits = self._control.habits
         self._count += 1

@@ -41,9 +41,9 @@ class Change:
 
 @dataclass(kw_only=True, eq=False)
 class Task:
-    """One task. Times in milliseconds since 1970. `job` is MidJourney's UUID of it.
+    """One task. Times in milliseconds since 1970.
 
-    `change`: what this was made of, and how. `seen`: what DESCRIBE says when it is done.
+    `job` is MidJourney's UUID of it, `seen` what DESCRIBE says when it is done.
     """
 
     id: str
@@ -54,7 +54,6 @@ class Task:
     hook: str
     commission: Commission
     job: str
-    change: Change | None = None
     seen: str | None = None
     status: str = "NOT_START"
     progress: str | None = None
