@@ -10,6 +10,8 @@ from typing import Any
 from flask import Response, jsonify, request
 from flask_openapi3 import Info, OpenAPI
 
+import fairytale.routes
+import fairytale.sets
 import images.routes
 import jobs.routes
 import midjourney.routes
@@ -22,8 +24,9 @@ import web.pages
 import web.problems
 import web.requests
 from access.desk import read_order
-from config import Settings
+from config import IMAGE_PROVIDERS, Settings
 from errors import InvalidRequest
+from fairytale.showing import set_status
 from jobs.rows import Job
 from service import Service
 from story.routes import GenerateStory, public_result
@@ -70,7 +73,13 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> OpenAPI
         with service.database.read() as tx:
             return illustration_job(tx, job, base)
 
+    def show_set(job: Job, base: str) -> dict[str, Any]:
+        with service.database.read() as tx:
+            return set_status(tx, job, base)
+
     shown = {
+        fairytale.sets.SET: show_set,
+        fairytale.sets.PICTURE: lambda job, _base: job.result,
         story.telling.KIND: show_story,
         storybook.books.KIND: show_book,
         storybook.books.ILLUSTRATIONS: show_illustrations,
@@ -110,6 +119,16 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> OpenAPI
             base_url=base_url,
             callback=service.callback,
             accepted=lambda job, base: _accepted(job, show, base),
+        )
+    )
+    app.register_api(
+        fairytale.routes.create_blueprint(
+            service.database,
+            service.desk,
+            service.source,
+            providers=[name for name in IMAGE_PROVIDERS if name in service.image_providers],
+            base_url=base_url,
+            callback=service.callback,
         )
     )
     app.register_blueprint(images.routes.create_blueprint(service.database, service.storage))

@@ -58,15 +58,6 @@ class ProxyClient:
             body["base64Array"] = [_data_url(image) for image in references[:_MOST_REFERENCES]]
         return self._submit("imagine", body, hook, deadline)
 
-    def change(
-        self, task_id: str, action: str, index: int | None, *, state: str, hook: str, deadline: float
-    ) -> Submitted:
-        """UPSCALE or VARIATION of one of a grid's four pictures (`index` 1-4), or REROLL of all."""
-        body: dict[str, Any] = {"taskId": task_id, "action": action, "state": state}
-        if index is not None:
-            body["index"] = index
-        return self._submit("change", body, hook, deadline)
-
     def fetch(self, task_id: str, *, deadline: float) -> ProxyTask | None:
         """How the task is; None if the proxy does not know it (any more)."""
         body = self._call("GET", f"/task/{task_id}/fetch", None, deadline)

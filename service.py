@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
+import fairytale.sets
 import metrics
 import story.telling
 import storybook.books
@@ -29,6 +30,7 @@ from database import Database, open_database
 from discord_listener import DiscordAccount, start_discord_listener
 from discord_webhook import DiscordWebhook, send_midjourney_command
 from errors import InvalidRequest, ProviderError
+from fairytale.painting import SetPainter
 from http_session import retrying
 from images import records
 from images.chain import ImageChain, ImageLink
@@ -43,6 +45,7 @@ from images.sources import ImageSource
 from images.storage import Storage, open_storage
 from images.uploads import MAX_BYTES as UPLOAD_BYTES
 from images.uploads import Uploads
+from jobs import rows
 from jobs.bell import open_bell
 from jobs.callbacks import Callback, Deliverer, Show
 from jobs.notifier import Notifier
@@ -67,7 +70,7 @@ from providers import IMAGE_APIS, LEFT_OUT, image_endpoint, text_endpoints
 from public_http import Forbidden, PublicHttp, fetch_picture
 from sandbox.server import Sandbox
 from story.telling import Storyteller
-from storybook.books import BookWriter, books_at_work
+from storybook.books import BookWriter
 from storybook.illustrating import Illustrator
 from text.chain import TextChain, TextProvider
 from text.endpoint import Endpoint
@@ -162,7 +165,7 @@ class Service:
             self.storage,
             most_files=settings.generated_image_max_files,
             most_bytes=settings.generated_image_max_mb * 1_000_000,
-            in_use=books_at_work,
+            in_use=_albums_at_work,
         )
         describer = Describer(text or self.text, self.database, self.ledger)
         self._links = self._image_links(threads)
@@ -200,11 +203,29 @@ class Service:
             seconds=settings.image_edit_timeout_ms / 1000,
         )
         self.runner.works[storybook.books.ILLUSTRATIONS] = illustrator.illustrate
+        sets = SetPainter(
+            lambda provider: images or self._first_asked(provider, describer),
+            self.database,
+            self.ledger,
+            self.notifier,
+            storage=self.storage,
+            uploads=self.uploads,
+            pool=self.painters,
+            size=settings.image_size,
+            seconds=settings.image_edit_timeout_ms / 1000,
+        )
+        self.runner.works[fairytale.sets.SET] = sets.paint_set
+        self.runner.works[fairytale.sets.PICTURE] = sets.change_picture
         self.desk = Desk(self.database, self.runner)
         self.show: Show = lambda job, _base_url: job.public()
         self.deliverer = self._deliverer()
         self._jobs_retention = self._build_retention()
         self._retention = Periodic("retention", _RETENTION_SECONDS, self._sweep_old)
+
+    @property
+    def image_providers(self) -> frozenset[str]:
+        """The names of the image models that are configured."""
+        return frozenset(self._links)
 
     def start(self) -> None:
         """Bring up the database and every thread. Call it in the process that serves, after a fork."""
@@ -399,6 +420,13 @@ class Service:
         links = [self._links[name] for name in names if name in self._links]
         return ImageChain(links, self.database, self.ledger, describe=describer.describe)
 
+    def _first_asked(self, provider: str, describer: Describer) -> ImageChain:
+        """The usual chain, with `provider` in front; "" changes nothing."""
+        if not provider:
+            return self.book_images
+        names = (provider, *(name for name in self._live.image_providers if name != provider))
+        return self._image_chain(names, describer)
+
     def _for_stories(self, describer: Describer) -> ImageProvider:
         """MidJourney alone needs no chain: its commands are its own record."""
         names = self._live.story_image_providers
@@ -444,6 +472,13 @@ class Service:
     def _find_channel(self) -> int:
         known = self._live.discord_channel_id
         return known or self.webhook.place(deadline=time.monotonic() + _WEBHOOK_SECONDS).channel_id
+
+
+def _albums_at_work(tx: Connection) -> set[str]:
+    """The ids of jobs that are not done, and of the books and sets that they belong to."""
+    busy = rows.unfinished(tx)
+    owners = {job.request.get("book") or job.request.get("set") for job in busy}
+    return {job.id for job in busy} | {str(owner) for owner in owners if owner}
 
 
 def _forget_old(tx: Connection) -> None:

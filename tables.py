@@ -188,6 +188,16 @@ proxy_tasks = Table(
     Column("submitted_at", Double),
 )
 
+# Which job a picture set's name stands for.
+picture_sets = Table(
+    "picture_sets",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Double, nullable=False),
+)
+
 # How pictures look, in words, by the hash of their bytes.
 descriptors = Table(
     "descriptors",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -67,15 +67,15 @@ class Desk:
         """Whether an earlier request with the same key has its job: then nothing new will be made."""
         return self._known(order) is not None
 
-    def queue(self, job: Job, order: Order) -> Job:
-        """Record the job for the background; the job of an earlier request with the same key.
+    def queue(self, job: Job, order: Order, *, also: Sequence[Write] = ()) -> Job:
+        """Record the job, and `also`, for the background; the job of an earlier request with the same key.
 
         Raises Busy if too many are waiting, and Conflict if the key was used for another request.
         """
         if known := self._known(order):
             return self._load(known)
         try:
-            self._runner.submit(job, *order.writes(job))
+            self._runner.submit(job, *order.writes(job), *also)
         except IntegrityError:  # the same request, at the same moment
             if not (known := self._known(order)):
                 raise

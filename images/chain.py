@@ -129,8 +129,8 @@ class ImageChain:
         self, link: ImageLink, request: ImageRequest, deadline: float
     ) -> tuple[ImageRequest, Likeness]:
         """The request as this provider can take it."""
-        if not link.can.transparent:
-            request = replace(request, background="")
+        if request.background:
+            request = replace(request, background="transparent" if link.can.transparent else "")
         if not request.references:
             return request, Likeness.NONE
         if link.can.references:

@@ -50,7 +50,7 @@ def check_image(content: bytes) -> CheckedImage:
 
     Raises ProviderError for anything that is no whole PNG, JPEG or WebP, or has over MAX_PIXELS.
     """
-    return _describe(content, _decode(content))
+    return _describe(content, decode(content))
 
 
 def cut_grid(content: bytes) -> tuple[CheckedImage, tuple[CheckedImage, ...]]:
@@ -58,7 +58,7 @@ def cut_grid(content: bytes) -> tuple[CheckedImage, tuple[CheckedImage, ...]]:
 
     Since MidJourney's model 5 a grid's quadrant is the same picture that its U button gives.
     """
-    grid = _decode(content)
+    grid = decode(content)
     if min(grid.size) < 2:
         raise ProviderError("The grid is too small to be cut in four.", code="not_a_picture")
     half_width, half_height = grid.width // 2, grid.height // 2
@@ -72,7 +72,7 @@ def cut_grid(content: bytes) -> tuple[CheckedImage, tuple[CheckedImage, ...]]:
 
 def shrunk(content: bytes, side: int) -> CheckedImage:
     """The picture as a JPEG of at most `side` pixels each way, upright, on white where it was transparent."""
-    return _as_jpeg(_upright(_decode(content)), side)
+    return _as_jpeg(_upright(decode(content)), side)
 
 
 def cleaned(content: bytes, *, most_pixels: int) -> CheckedImage:
@@ -80,7 +80,7 @@ def cleaned(content: bytes, *, most_pixels: int) -> CheckedImage:
 
     Raises ProviderError like check_image, and for more than `most_pixels`.
     """
-    image = _decode(content, most_pixels)
+    image = decode(content, most_pixels)
     form = _KINDS_OF_JPEG.get(image.format or "", image.format or "PNG")
     bare = _upright(image)
     if form == "JPEG":
@@ -120,7 +120,13 @@ def _as_jpeg(image: Image.Image, side: int) -> CheckedImage:
     return CheckedImage(buffer.getvalue(), "image/jpeg", ground.width, ground.height)
 
 
-def _decode(content: bytes, most_pixels: int = MAX_PIXELS) -> Image.Image:
+def checked(content: bytes, mime: str, size: tuple[int, int]) -> CheckedImage:
+    """Bytes of our own making as a picture."""
+    return CheckedImage(content, mime, *size)
+
+
+def decode(content: bytes, most_pixels: int = MAX_PIXELS) -> Image.Image:
+    """The picture in `content`, decoded. Raises ProviderError, see check_image."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of large pictures, and of odd data about them

@@ -32,7 +32,8 @@ class Reference:
 class ImageRequest:
     """A picture that a job wants. `id` names this wish within the job: asking twice continues it.
 
-    `size` in pixels such as "1024x1024", "" for the provider's own; `background` may be "transparent".
+    `size` in pixels such as "1024x1024", "" for the provider's own; `background` may be "transparent",
+    or "clear", which is the same where a provider can do it and asks nobody else for its sake.
     `alt` is what the picture shows, for those who do not see it; the prompt where it is empty. `attempt`
     is the record of this call, where one is kept.
     """

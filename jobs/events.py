@@ -55,6 +55,17 @@ def insert(tx: Connection, job_id: str, first: int, news: Sequence[Event]) -> No
         tx.execute(_INSERT, values)
 
 
+def last(tx: Connection, job_id: str, kind: str) -> dict[str, Any] | None:
+    """What the job's newest event of this kind says."""
+    newest = (
+        select(events.c.data)
+        .where(events.c.job_id == job_id, events.c.kind == kind)
+        .order_by(events.c.number.desc())
+        .limit(1)
+    )
+    return tx.execute(newest).scalar_one_or_none()
+
+
 def after(tx: Connection, job_id: str, number: int, *, limit: int) -> list[Event]:
     """The job's events behind `number`, in their order, at most `limit`."""
     rows = tx.execute(_AFTER, {"job_id": job_id, "after": number, "most": limit})

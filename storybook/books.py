@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from database import Database
@@ -173,12 +172,6 @@ def reference_picture(book: Job, image: CheckedImage) -> Picture:
         album=book.id,
         slot=CHARACTER,
     )
-
-
-def books_at_work(tx: Connection) -> set[str]:
-    """The ids of jobs that are not done, and of the books that they paint: their pictures must stay."""
-    busy = rows.unfinished(tx)
-    return {job.id for job in busy} | {str(job.request["book"]) for job in busy if job.kind == ILLUSTRATIONS}
 
 
 def load_book(database: Database, book_id: str) -> Job:

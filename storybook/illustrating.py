@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,8 +17,9 @@ from images import records
 from images.provider import ImageProvider, ImageRequest, Progress, Reference
 from images.records import Picture
 from images.storage import Storage
-from jobs import events, rows
-from jobs.notifier import Notifier, Stopping
+from jobs import rows
+from jobs.fan_out import do_all
+from jobs.notifier import Notifier
 from jobs.rows import Job
 from jobs.work import Task
 from ledger import Ledger
@@ -102,30 +102,18 @@ class Illustrator:
     def _paint_pages(self, telling: _Telling, book: Job, reference: Reference | None) -> None:
         job = telling.task.job
         references = (reference,) if reference else ()
-        waiting: list[Future[Any]] = []
-        with self._notifier.listen(events.cancel_topic(job.id)) as waiter, _cancelled_at_the_end(waiting):
-            for number in telling.missing():
-                scene = job.request["descriptions"].get(str(number)) or _scene(book, number)
-                wanted = _Wanted(
-                    number=number,
-                    slot=page_slot(number),
-                    prompt=_page_prompt(book, scene),
-                    references=references,
-                    alt=scene,
-                )
-                waiting.append(self._painters.submit(self._painted, telling, book, wanted))
-                waiting[-1].add_done_callback(lambda _done: waiter.wake())
-            try:
-                while any(not each.done() for each in waiting):
-                    waiter.wait(time.monotonic() + 3600.0)
-                    telling.task.check()
-            except Stopping:  # what is being painted is paid for: it comes home before the job is left
-                for each in waiting:
-                    each.cancel()
-                wait([each for each in waiting if not each.cancelled()], timeout=2 * self._seconds)
-                raise
-        for each in waiting:
-            each.result()
+        parts = []
+        for number in telling.missing():
+            scene = job.request["descriptions"].get(str(number)) or _scene(book, number)
+            wanted = _Wanted(
+                number=number,
+                slot=page_slot(number),
+                prompt=_page_prompt(book, scene),
+                references=references,
+                alt=scene,
+            )
+            parts.append(partial(self._painted, telling, book, wanted))
+        do_all(telling.task, parts, pool=self._painters, notifier=self._notifier, patience=2 * self._seconds)
 
     def _painted(self, telling: _Telling, book: Job, wanted: _Wanted) -> Picture | None:
         """One picture, or None and the reason is recorded."""
@@ -213,16 +201,6 @@ class _Telling:
         self.task.progress(
             min(99, 100 * len(self._done) // len(self._wanted)), message, pages=dict(self._now)
         )
-
-
-@contextmanager
-def _cancelled_at_the_end(futures: list[Future[Any]]) -> Iterator[None]:
-    """What was not begun when the job is left, for whatever reason, is not painted any more."""
-    try:
-        yield
-    finally:
-        for each in futures:
-            each.cancel()
 
 
 def _scene(book: Job, number: int) -> str:

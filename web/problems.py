@@ -18,7 +18,7 @@ MAX_BODY_BYTES = 64 * 1024
 # Calls that say everything in their path.
 _WITHOUT_BODY = frozenset({"jobs.cancel", "midjourney.hook"})
 # Calls that bring a picture along: 10 MB, in base64.
-_LARGE_BODIES = {"uploads.upload": 14_000_000, "stories.generate": 14_000_000}
+_LARGE_BODIES = {"uploads.upload": 14_000_000, "stories.generate": 14_000_000, "imagine.generate": 14_000_000}
 _FORMS = frozenset({"uploads.upload"})
 
 

@@ -1,4 +1,4 @@
-"""Tasks at the midjourney-proxy."""
+"""Tasks at the midjourney-proxy, and the names of picture sets."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,3 +17,11 @@ def upgrade() -> None:
         sa.Column("submitted_at", sa.Double),
     )
     op.create_index("ix_proxy_tasks_job_id", "proxy_tasks", ["job_id"])
+    op.create_table(
+        "picture_sets",
+        sa.Column("owner", sa.Text, primary_key=True),
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("job_id", sa.Text, sa.ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+        sa.Column("created_at", sa.Double, nullable=False),
+    )
+    op.create_index("ix_picture_sets_job_id", "picture_sets", ["job_id"])

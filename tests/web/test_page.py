@@ -71,6 +71,7 @@ def test_one_click_gives_a_story_and_four_pictures(page: Page) -> None:
     expect(page.locator("#gallery img").first).to_have_js_property("complete", value=True)
     assert page.locator("#gallery img").first.evaluate("image => image.naturalWidth") > 0
     assert page.locator("#gallery img").first.get_attribute("alt")
+    expect(page.locator("#wait")).to_be_hidden()  # only then is the story whole
     assert len(page.locator("#story-text").inner_text().split()) > 200
 
 

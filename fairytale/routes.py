@@ -1,0 +1,129 @@
+"""The fairy tale's edge: picture sets, their status, and single pictures changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from functools import partial
+
+from flask import Response, jsonify, request
+from flask_openapi3 import APIBlueprint, Tag
+
+from access.desk import Desk, read_order
+from database import Database
+from errors import InvalidRequest
+from fairytale.bodies import Choose, FigureBody, GenerateSet, Regenerate, SetPath, Texts
+from fairytale.options import groups, words_of
+from fairytale.painting import quarter_of
+from fairytale.sets import Figure, SetRequest, find_picture, named, new_picture, new_set, take_name
+from fairytale.showing import set_status
+from images import records
+from images.sources import ImageSource
+from jobs.callbacks import Callback
+from jobs.rows import Job
+
+TAG = Tag(name="Fairy tale", description="The pictures of a tale: main character, cast and backgrounds.")
+_FETCH_SECONDS = 20.0
+
+
+def create_blueprint(
+    database: Database,
+    desk: Desk,
+    source: ImageSource,
+    *,
+    providers: Collection[str],
+    base_url: Callable[[], str],
+    callback: Callable[[str, str], Callback | None],
+) -> APIBlueprint:
+    """`providers` are the names of the image models that may be asked for."""
+    blueprint = APIBlueprint("imagine", __name__, abp_tags=[TAG])
+
+    def sketch(body: GenerateSet) -> str:
+        if not body.sketchImage:
+            return ""
+        deadline = time.monotonic() + _FETCH_SECONDS
+        return source.keep(
+            body.sketchImage, owner="local", base_url=base_url(), field="sketchImage", deadline=deadline
+        ).file
+
+    def status(job: Job, code: int) -> tuple[Response, int]:
+        with database.read() as tx:
+            answer = jsonify(set_status(tx, job, base_url()))
+        answer.headers["Location"] = f"/api/v1/imagine/status/{job.request['name']}"
+        answer.headers["Cache-Control"] = "no-store"
+        return answer, code
+
+    @blueprint.post("/api/v1/imagine/generate", summary="The pictures of a tale")
+    def generate(body: GenerateSet) -> tuple[Response, int]:
+        """Answers at once; the pictures are painted in the background."""
+        if body.provider and body.provider not in providers:
+            raise InvalidRequest(
+                f"provider must be one of {', '.join(providers)}.", code="invalid_field", field="provider"
+            )
+        order = read_order(
+            dict(request.headers),
+            {"path": request.path, **body.model_dump()},
+            callback=callback(body.callback_url, base_url()),
+        )
+        job = new_set(
+            SetRequest(
+                name=body.studentTaskId,
+                tale=body.fairytaleId,
+                figures=_figures(body.characters, body.backgrounds),
+                words=words_of(body.optionIds),
+                style=body.style,
+                sketch="" if desk.knows(order) else sketch(body),
+                provider=body.provider,
+                blur=body.blur,
+            )
+        )
+        return status(desk.queue(job, order, also=[partial(take_name, job=job)]), 202)
+
+    @blueprint.get("/api/v1/imagine/status/<student_task_id>", summary="How far the pictures are")
+    def show(path: SetPath) -> tuple[Response, int]:
+        with database.read() as tx:
+            job = named(tx, "local", path.student_task_id)
+        return status(job, 200)
+
+    def change(
+        body: Texts, image_id: str, action: str, *, index: int | None = None, prompt: str = ""
+    ) -> tuple[Response, int]:
+        with database.read() as tx:
+            picture_set, figure = find_picture(tx, image_id)
+            if index is not None:
+                quarter_of(records.of_album(tx, picture_set.id), image_id, index)
+        order = read_order(dict(request.headers), {"path": request.path, **body.model_dump()})
+        job = desk.queue(new_picture(picture_set, figure.key, action, prompt=prompt, index=index), order)
+        answer = jsonify(imageId=image_id, jobId=job.id, status="painting")
+        answer.headers["Location"] = f"/api/jobs/{job.id}"
+        return answer, 202
+
+    @blueprint.post("/api/v1/imagine/regenerate", summary="Paint one picture again")
+    def regenerate(body: Regenerate) -> tuple[Response, int]:
+        return change(body, body.imageId, "regenerate", prompt=body.prompt)
+
+    @blueprint.post("/api/v1/imagine/upscale", summary="Choose one of the four")
+    def upscale(body: Choose) -> tuple[Response, int]:
+        return change(body, body.imageId, "upscale", index=body.index)
+
+    @blueprint.post("/api/v1/imagine/variation", summary="Vary one of the four")
+    def variation(body: Choose) -> tuple[Response, int]:
+        return change(body, body.imageId, "variation", index=body.index)
+
+    @blueprint.get("/api/v1/styles/options", summary="What characters can look like")
+    def options() -> Response:
+        return jsonify(groups=[group.model_dump() for group in groups()])
+
+    return blueprint
+
+
+def _figures(characters: list[FigureBody], backgrounds: list[FigureBody]) -> tuple[Figure, ...]:
+    """The main character is the one that is marked, else the first."""
+    main = next((number for number, each in enumerate(characters) if each.main), 0)
+    return tuple(
+        Figure(key=f"c{number + 1}", name=each.name, prompt=each.prompt, is_main=number == main)
+        for number, each in enumerate(characters)
+    ) + tuple(
+        Figure(key=f"b{number}", name=each.name, prompt=each.prompt)
+        for number, each in enumerate(backgrounds, 1)
+    )

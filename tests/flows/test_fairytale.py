@@ -1,0 +1,302 @@
+"""Picture sets: the main character first, everyone after it, and each picture replaceable."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from flask.testing import FlaskClient
+from flask_openapi3 import OpenAPI
+from PIL import Image
+
+from sandbox.control import Control, Fault, Habits
+from sandbox.server import Sandbox
+from service import Service
+from tests.serving import running
+from tests.support import quick_settings, wait_until
+from utils import new_id
+
+HABITS = Habits(story_seconds=0.01, image_seconds=0.2, image_pixels=128, picture_pixels=64, plain=True)
+CAST: list[dict[str, Any]] = [
+    {"name": "Mia", "prompt": "a brave girl with a lantern", "main": True},
+    {"name": "Bo", "prompt": "a small grey cat"},
+]
+PLACES = [{"name": "Forest", "prompt": "a forest at night"}]
+
+
+@pytest.fixture(scope="module")
+def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    sandbox = Sandbox.bind(quick_settings(tmp_path_factory.mktemp("sandbox")))
+    sandbox.start()
+    yield sandbox
+    sandbox.stop()
+
+
+def settings_at(farm: Sandbox, data_dir: Path, **changes: Any) -> Any:
+    values = {
+        "sandbox": farm.url,
+        "midjourney_proxy_url": "http://proxy.example:8080/mj",
+        "midjourney_proxy_secret": "sandbox-secret",
+        "image_providers": ("midjourney-proxy", "openai-edit"),
+    }
+    return quick_settings(data_dir, **(values | changes))
+
+
+@pytest.fixture(scope="module")
+def app(farm: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenAPI]:
+    with running(settings_at(farm, tmp_path_factory.mktemp("data"))) as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def control(farm: Sandbox, app: OpenAPI) -> Iterator[Control]:
+    service: Service = app.extensions["storyfarm"]
+    switches = farm.control
+    switches.habits = HABITS
+    switches.calls.clear()
+    switches.received.clear()
+    yield switches
+    switches.clear()
+    service.book_images.reset()
+
+
+@pytest.fixture
+def fault(control: Control) -> Callable[..., None]:
+    def add(target: str, kind: str, times: int = 1, **details: Any) -> None:
+        control.add(Fault(target, kind, times, details))
+
+    return add
+
+
+def ordered(client: FlaskClient, **changes: Any) -> dict[str, Any]:
+    wish = {"studentTaskId": new_id(), "characters": CAST, "backgrounds": PLACES, **changes}
+    answer = client.post("/api/v1/imagine/generate", json=wish)
+    assert answer.status_code == 202, answer.text
+    found: dict[str, Any] = answer.get_json()
+    return found
+
+
+def painted(client: FlaskClient, name: str) -> dict[str, Any]:
+    """The set's status when it is completed, and no picture of it is being changed."""
+
+    def look() -> dict[str, Any] | None:
+        status: dict[str, Any] = client.get(f"/api/v1/imagine/status/{name}").get_json()
+        at_work = [each for each in entries(status) if each["status"] in ("waiting", "painting")]
+        return status if status["completed"] and not at_work else None
+
+    found: dict[str, Any] = wait_until(look, seconds=30)
+    return found
+
+
+def entries(status: dict[str, Any]) -> list[dict[str, Any]]:
+    return [*status["character"], *status["background"]]
+
+
+def made(client: FlaskClient, **changes: Any) -> dict[str, Any]:
+    return painted(client, ordered(client, **changes)["studentTaskId"])
+
+
+def received(control: Control, target: str) -> list[dict[str, Any]]:
+    return [call for call in control.received if call["target"] == target]
+
+
+def image(client: FlaskClient, url: str) -> Image.Image:
+    answer = client.get(url.removeprefix("http://localhost"))
+    assert answer.status_code == 200
+    return Image.open(io.BytesIO(answer.data))
+
+
+def test_the_main_character_is_painted_first_and_everyone_is_painted_after_it(
+    client: FlaskClient, control: Control
+) -> None:
+    status = made(client)
+
+    assert (status["error"], status["mainCharacterFailed"]) == (None, False)
+    assert [each["name"] for each in entries(status)] == ["Mia", "Bo", "Forest"]
+    assert {each["status"] for each in entries(status)} == {"done"}
+    assert {each["progress"] for each in entries(status)} == {100}
+    assert all(len(each["imageUrls"]) == 4 for each in entries(status))
+    first, *others = received(control, "proxy.submit")
+    assert (first["references"], "Mia" in first["body"]["prompt"]) == ([], True)
+    assert len(others) == 2
+    assert len({tuple(call["references"]) for call in others}) == 1
+    assert all(len(call["references"]) == 1 for call in others)
+
+
+def test_characters_are_cut_out_and_their_originals_stay(client: FlaskClient) -> None:
+    mia = made(client)["character"][0]
+
+    freed, original = image(client, mia["imageUrl"]), image(client, mia["originalUrl"])
+
+    assert (freed.mode, original.mode) == ("RGBA", "RGB")
+    assert freed.getpixel((0, 0))[3] == 0  # type: ignore[index]
+    assert freed.getpixel((freed.width // 2, freed.height // 2))[3] == 255  # type: ignore[index]
+
+
+def test_backgrounds_are_softened_where_that_is_wanted(client: FlaskClient) -> None:
+    (plain,) = made(client)["background"]
+    (soft,) = made(client, blur=True)["background"]
+
+    assert plain["imageUrl"] == plain["originalUrl"]
+    assert soft["imageUrl"] != soft["originalUrl"]
+
+
+def test_the_sketch_shapes_the_main_character(client: FlaskClient, control: Control) -> None:
+    buffer = io.BytesIO()
+    Image.new("RGB", (30, 30), "purple").save(buffer, "PNG")
+    sketch = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+    made(client, sketchImage=sketch)
+
+    assert len(received(control, "proxy.submit")[0]["references"]) == 1
+
+
+def test_chosen_options_add_their_words(client: FlaskClient, control: Control) -> None:
+    groups = client.get("/api/v1/styles/options").get_json()["groups"]
+    option = groups[0]["options"][0]
+
+    made(client, optionIds=[option["id"]])
+
+    prompts = [call["body"]["prompt"] for call in received(control, "proxy.submit")]
+    assert [option["words"] in prompt for prompt in prompts] == [True, False, False]
+
+
+def test_when_the_main_character_fails_the_others_are_painted_without_it(
+    client: FlaskClient, control: Control
+) -> None:
+    cast = [{**CAST[0], "prompt": "a girl covered in gore"}, CAST[1]]
+    status = made(client, characters=cast)
+
+    mia, bo = status["character"]
+    assert status["mainCharacterFailed"] is True
+    assert (mia["status"], bo["status"]) == ("failed", "done")
+    assert "gore" in mia["errorMessage"]
+    assert all(call["references"] == [] for call in received(control, "proxy.submit"))
+
+
+def test_when_nothing_can_be_painted_the_set_says_so(client: FlaskClient, fault: Callable[..., None]) -> None:
+    fault("proxy.submit", "code", times=20, code=24)
+
+    status = made(client)
+
+    assert {each["status"] for each in entries(status)} == {"failed"}
+    assert "Not one of the pictures" in status["error"]
+
+
+def test_a_set_in_work_is_not_begun_again_but_a_finished_one_is(client: FlaskClient) -> None:
+    first = ordered(client)
+    name = first["studentTaskId"]
+    wish = {"studentTaskId": name, "characters": CAST}
+
+    again = client.post("/api/v1/imagine/generate", json=wish)
+    assert (again.status_code, again.get_json()["code"]) == (409, "set_in_work")
+
+    painted(client, name)
+    second = client.post("/api/v1/imagine/generate", json=wish)
+    assert second.status_code == 202
+    assert second.get_json()["jobId"] != first["jobId"]
+    painted(client, name)
+
+
+def test_one_picture_is_painted_again_and_only_that_one_changes(client: FlaskClient) -> None:
+    before = made(client)
+    bo = before["character"][1]
+
+    answer = client.post(
+        "/api/v1/imagine/regenerate", json={"imageId": bo["id"], "prompt": "a huge black cat"}
+    )
+    assert answer.status_code == 202
+    wait_until(lambda: client.get(answer.headers["Location"]).get_json()["state"] == "completed")
+    after = painted(client, before["studentTaskId"])
+
+    now = after["character"][1]
+    assert len(now["versions"]) == 2
+    assert now["imageUrl"] != bo["imageUrl"]
+    assert now["versions"][0]["imageUrl"] == bo["imageUrl"]
+    assert [each["imageUrl"] for each in entries(after) if each["name"] != "Bo"] == [
+        each["imageUrl"] for each in entries(before) if each["name"] != "Bo"
+    ]
+
+
+@pytest.mark.parametrize("call", ["upscale", "variation"])
+def test_one_of_four_is_chosen_or_varied(client: FlaskClient, control: Control, call: str) -> None:
+    before = made(client)
+    mia = before["character"][0]
+    control.received.clear()
+
+    answer = client.post(f"/api/v1/imagine/{call}", json={"imageId": mia["id"], "index": 3})
+    wait_until(lambda: client.get(answer.headers["Location"]).get_json()["state"] == "completed")
+    now = painted(client, before["studentTaskId"])["character"][0]
+
+    assert len(now["versions"]) == 2
+    if call == "upscale":
+        third = image(client, mia["imageUrls"][2])
+        assert image(client, now["originalUrl"]).tobytes() == third.tobytes()
+        assert received(control, "proxy.submit") == []
+    else:
+        assert [len(each["references"]) for each in received(control, "proxy.submit")] == [1]
+
+
+@pytest.mark.parametrize("index", [0, 5])
+def test_there_are_four_pictures_to_choose_from(client: FlaskClient, index: int) -> None:
+    mia = made(client)["character"][0]
+
+    answer = client.post("/api/v1/imagine/upscale", json={"imageId": mia["id"], "index": index})
+
+    assert (answer.status_code, answer.get_json()["fields"][0]["field"]) == (400, "index")
+
+
+@pytest.mark.parametrize("image_id", ["nonsense", f"{'0' * 32}-c1", "../../x"])
+def test_a_picture_that_is_none_is_not_found(client: FlaskClient, image_id: str) -> None:
+    answer = client.post("/api/v1/imagine/regenerate", json={"imageId": image_id})
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"characters": CAST * 20}, "body"),
+        ({"characters": [], "backgrounds": []}, "body"),
+        ({"characters": [{**CAST[0]}, {**CAST[0]}]}, "body"),
+        ({"optionIds": ["wings"]}, "optionIds"),
+        ({"studentTaskId": ""}, "studentTaskId"),
+        ({"characters": [{"name": "", "prompt": "a cat"}]}, "characters.0.name"),
+    ],
+)
+def test_what_does_not_fit_is_named(client: FlaskClient, changes: dict[str, Any], field: str) -> None:
+    wish = {"studentTaskId": "bad", "characters": CAST, **changes}
+
+    answer = client.post("/api/v1/imagine/generate", json=wish)
+
+    assert (answer.status_code, answer.get_json()["fields"][0]["field"]) == (400, field)
+
+
+def test_another_painter_can_be_asked_for(client: FlaskClient, control: Control) -> None:
+    status = made(client, provider="openai-edit")
+
+    assert {each["status"] for each in entries(status)} == {"done"}
+    assert received(control, "proxy.submit") == []
+    unknown = client.post(
+        "/api/v1/imagine/generate", json={"studentTaskId": "x", "characters": CAST, "provider": "dall-e"}
+    )
+    assert (unknown.status_code, unknown.get_json()["field"]) == (400, "provider")
+
+
+def test_a_proxy_that_restarts_in_the_middle_loses_no_set(
+    client: FlaskClient, farm: Sandbox, control: Control
+) -> None:
+    control.habits = HABITS.changed({"image_seconds": 1.0})
+    name = ordered(client)["studentTaskId"]
+    wait_until(lambda: control.calls["proxy.submit"] == 3, seconds=20)
+    requests.post(f"{farm.url}/sandbox/proxy", json={"action": "forget"}, timeout=5)
+
+    status = painted(client, name)
+
+    assert {each["status"] for each in entries(status)} == {"done"}
+    assert control.calls["proxy.submit"] == 5
