@@ -15,6 +15,7 @@ _MOST_VARIED = 24.0
 _FILL_SIDE = 512  # pixels; the fill is done on a small copy, since it looks at each pixel in Python
 _BORDER = 2
 _SOFT = 1.2  # pixels by which the edge is softened
+_LARGE = 768  # pixels; in a smaller picture each row of them counts
 _BLUR = 0.006  # of the longer side
 _HALF = [255 if value >= 128 else 0 for value in range(256)]
 
@@ -40,7 +41,10 @@ def cut_out(content: bytes) -> CheckedImage | None:
     backdrop = tuple(round(value) for value in ImageStat.Stat(image, frame).median)
     near = _near(image, backdrop)
     ground = ImageChops.multiply(near, _connected(near))
-    alpha = ImageChops.invert(ground).filter(ImageFilter.MinFilter(3)).filter(ImageFilter.GaussianBlur(_SOFT))
+    figure = ImageChops.invert(ground)
+    if min(image.size) >= _LARGE:  # the outermost pixels bear some of the backdrop's colour
+        figure = figure.filter(ImageFilter.MinFilter(3))
+    alpha = figure.filter(ImageFilter.GaussianBlur(_SOFT))
     freed = image.convert("RGBA")
     freed.putalpha(alpha)
     buffer = io.BytesIO()
