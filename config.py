@@ -383,6 +383,12 @@ class Settings:
         "Address at which the proxy reaches this service, to tell of news at once; empty only looks now and "
         "then.",
     )
+    firebase_database_url: str = _setting(
+        "",
+        _url("http", "https"),
+        "Firebase Realtime Database that gets a copy of each picture set; empty for none.",
+    )
+    firebase_token: str = _setting("", _key, "Token for it, if it wants one.", secret=True)
     midjourney_concurrency: int = _setting(
         "12", _whole(1, 100), "Pictures that the proxy paints at the same time."
     )

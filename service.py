@@ -30,7 +30,9 @@ from database import Database, open_database
 from discord_listener import DiscordAccount, start_discord_listener
 from discord_webhook import DiscordWebhook, send_midjourney_command
 from errors import InvalidRequest, ProviderError
+from fairytale.mirroring import Mirror, nobody
 from fairytale.painting import SetPainter
+from firebase_client import FirebaseClient
 from http_session import retrying
 from images import records
 from images.chain import ImageChain, ImageLink
@@ -203,6 +205,12 @@ class Service:
             seconds=settings.image_edit_timeout_ms / 1000,
         )
         self.runner.works[storybook.books.ILLUSTRATIONS] = illustrator.illustrate
+        self.firebase = FirebaseClient(settings.firebase_database_url, settings.firebase_token)
+        self.mirror = (
+            Mirror(self.database, self.firebase.patch, base_url=settings.public_url)
+            if settings.firebase_database_url
+            else None
+        )
         sets = SetPainter(
             lambda provider: images or self._first_asked(provider, describer),
             self.database,
@@ -213,6 +221,7 @@ class Service:
             pool=self.painters,
             size=settings.image_size,
             seconds=settings.image_edit_timeout_ms / 1000,
+            changed=self.mirror.changed if self.mirror else nobody,
         )
         self.runner.works[fairytale.sets.SET] = sets.paint_set
         self.runner.works[fairytale.sets.PICTURE] = sets.change_picture
@@ -244,6 +253,8 @@ class Service:
             self.deliverer.start()
         self._retention.start()
         self.pruner.start()
+        if self.mirror:
+            self.mirror.start()
         # What exists now lives as long as the process: collecting it again and again only costs time
         # (p99 57 ms -> 24 ms with 500 held requests).
         gc.collect()
@@ -268,6 +279,9 @@ class Service:
         self.keeper.stop()
         if self.deliverer:
             self.deliverer.stop()
+        if self.mirror:
+            self.mirror.stop()
+        self.firebase.close()
         self.runner.stop()
         self.ledger.stop()
         if self.relay:

@@ -50,7 +50,10 @@ class _Place:
 
 
 class SetPainter:
-    """The works of sets and of single pictures. `pool` is shared with other flows."""
+    """The works of sets and of single pictures.
+
+    `pool` is shared with other flows. `changed` is called with a set's id when something about it is new.
+    """
 
     def __init__(
         self,
@@ -64,7 +67,9 @@ class SetPainter:
         pool: ThreadPoolExecutor,
         size: str,
         seconds: float,
+        changed: Callable[[str], object],
     ) -> None:
+        self._changed = changed
         self._painters = painters
         self._database = database
         self._ledger = ledger
@@ -78,7 +83,7 @@ class SetPainter:
     def paint_set(self, task: Task) -> None:
         """Paint what the set lacks. If the main character fails, the others are painted without it."""
         job = task.job
-        telling = _Telling(task)
+        telling = _Telling(task, lambda: self._changed(job.id))
         figures = figures_of(job)
         main = next((figure for figure in figures if figure.is_main), None)
         hero = self._hero(telling, main) if main else None
@@ -88,8 +93,10 @@ class SetPainter:
         do_all(task, parts, pool=self._pool, notifier=self._notifier, patience=2 * self._seconds)
         errors = [entry["error"] for entry in task.result["entries"].values() if entry["error"]]
         if len(errors) == len(figures):
+            self._changed(job.id)
             raise _all_failed(errors)
         task.complete()
+        self._changed(job.id)
 
     def change_picture(self, task: Task) -> None:
         """Paint one picture again, choose another of its four, or vary it; older versions stay."""
@@ -111,6 +118,7 @@ class SetPainter:
             chosen = self._place(picture_set, slot, kept)
         self._finish(picture_set, figure, slot, chosen)
         task.complete()
+        self._changed(picture_set.id)
 
     def _hero(self, telling: _Telling, main: Figure) -> CheckedImage | None:
         """The main character's picture, painted after the sketch if there is one."""
@@ -286,8 +294,9 @@ def _progress_of(task: Task) -> OnProgress:
 class _Telling:
     """What the painters of one set tell about it, and what of it is recorded."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, changed: Callable[[], object]) -> None:
         self.task = task
+        self._changed = changed
         self._lock = threading.Lock()
         self._figures = figures_of(task.job)
         self._done: dict[str, Any] = dict(task.result.get("entries") or {})
@@ -341,6 +350,7 @@ class _Telling:
         message = f"{len(self._done)} of {len(self._figures)} pictures are done."
         percent = min(99, 100 * len(self._done) // len(self._figures))
         self.task.progress(percent, message, entries=dict(self._now))
+        self._changed()
 
 
 def _all_failed(problems: list[dict[str, Any]]) -> StoryfarmError:

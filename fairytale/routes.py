@@ -79,7 +79,7 @@ def create_blueprint(
         )
         return status(desk.queue(job, order, also=[partial(take_name, job=job)]), 202)
 
-    @blueprint.get("/api/v1/imagine/status/<student_task_id>", summary="How far the pictures are")
+    @blueprint.get("/api/v1/imagine/status/<path:student_task_id>", summary="How far the pictures are")
     def show(path: SetPath) -> tuple[Response, int]:
         with database.read() as tx:
             job = named(tx, "local", path.student_task_id)

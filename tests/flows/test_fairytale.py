@@ -17,6 +17,7 @@ from PIL import Image
 from sandbox.control import Control, Fault, Habits
 from sandbox.server import Sandbox
 from service import Service
+from tests.server import ServerProcess
 from tests.serving import running
 from tests.support import quick_settings, wait_until
 from utils import new_id
@@ -300,3 +301,81 @@ def test_a_proxy_that_restarts_in_the_middle_loses_no_set(
 
     assert {each["status"] for each in entries(status)} == {"done"}
     assert control.calls["proxy.submit"] == 5
+
+
+@pytest.mark.both_databases
+def test_a_killed_service_goes_on_with_its_sets(
+    farm: Sandbox, control: Control, tmp_path: Path, database_url: str
+) -> None:
+    control.habits = HABITS.changed({"image_seconds": 1.5})
+    server = ServerProcess(
+        tmp_path,
+        DATABASE_URL=database_url,
+        SANDBOX=farm.url,
+        MIDJOURNEY_PROXY_URL="http://proxy.example:8080/mj",
+        MIDJOURNEY_PROXY_SECRET="sandbox-secret",
+        IMAGE_PROVIDERS="midjourney-proxy",
+        JOB_LEASE_SECONDS="1",
+        LISTENER_LEASE_SECONDS="1",
+    )
+    wish = {"studentTaskId": "killed", "characters": CAST, "backgrounds": PLACES}
+    url = f"{server.url}/api/v1/imagine"
+    try:
+        server.start()
+        server.await_listening()
+        assert requests.post(f"{url}/generate", json=wish, timeout=30).status_code == 202
+        # Looked at are those whose answers have been recorded: another one would be submitted again.
+        wait_until(lambda: len({call["task"] for call in looks(control)}) == 3, seconds=30)
+        server.kill()
+        server.start()
+        server.await_listening()
+        wait_until(lambda: requests.get(f"{url}/status/killed", timeout=10).json()["completed"], seconds=60)
+        status = requests.get(f"{url}/status/killed", timeout=10).json()
+    finally:
+        server.kill()
+
+    assert {each["status"] for each in entries(status)} == {"done"}
+    assert control.calls["proxy.submit"] == 3
+
+
+def looks(control: Control) -> list[dict[str, Any]]:
+    return [call for call in received(control, "proxy.fetch") if "task" in call]
+
+
+# The copy in Firebase
+
+
+def firebase(farm: Sandbox, path: str) -> Any:
+    return requests.get(
+        f"{farm.url}/firebase/{path}.json", params={"auth": "sandbox-token"}, timeout=5
+    ).json()
+
+
+def test_each_set_has_a_copy_in_firebase_whose_last_state_wins(
+    farm: Sandbox, tmp_path: Path, fault: Callable[..., None]
+) -> None:
+    fault("firebase", "status", times=2, status=500)
+    settings = settings_at(
+        farm, tmp_path, firebase_database_url=f"{farm.url}/firebase", firebase_token="sandbox-token"
+    )
+    with running(settings) as app:
+        client = app.test_client()
+        name = f"class 3.b/{new_id()}"
+        ordered(client, studentTaskId=name)
+        key = name.replace(".", "_").replace("/", "_")
+        copy = wait_until(lambda: (firebase(farm, f"pictureSets/{key}") or {}).get("completed"), seconds=30)
+
+        assert copy is True
+        assert client.get(f"/api/v1/imagine/status/{name}").get_json()["completed"] is True
+        kept = firebase(farm, f"pictureSets/{key}")
+        assert [each["status"] for each in kept["character"]] == ["done", "done"]
+
+
+def test_a_firebase_that_is_gone_holds_up_nobody(farm: Sandbox, tmp_path: Path) -> None:
+    settings = settings_at(
+        farm, tmp_path, firebase_database_url="http://127.0.0.1:9", firebase_token="secret"
+    )
+    with running(settings) as app:
+        status = made(app.test_client())
+
+    assert {each["status"] for each in entries(status)} == {"done"}
