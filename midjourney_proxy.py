@@ -15,7 +15,7 @@ import metrics
 from errors import ContentRefused, ProviderError, ProviderTimeout, StoryfarmError
 from http_session import no_longer_than, open_session, send, wait_no_longer_than
 from images.editing import CheckedImage
-from midjourney.proxy_task import ProxyTask, Submitted, read_task
+from midjourney.proxy_task import ProxyTask, read_task
 from utils import remaining
 
 log = structlog.get_logger()
@@ -46,8 +46,8 @@ class ProxyClient:
         state: str,
         hook: str,
         deadline: float,
-    ) -> Submitted:
-        """Ask for a grid of four.
+    ) -> str:
+        """Ask for a grid of four; the task's id.
 
         `state` comes back with the task; `hook` is called when that changes, "" for none.
         Raises ContentRefused for a banned word, ProviderError with the code queue_full if there is no room.
@@ -76,14 +76,14 @@ class ProxyClient:
     def close(self) -> None:
         self._session.close()
 
-    def _submit(self, what: str, body: dict[str, Any], hook: str, deadline: float) -> Submitted:
+    def _submit(self, what: str, body: dict[str, Any], hook: str, deadline: float) -> str:
         if hook:
             body = {**body, "notifyHook": hook}
         answer = self._call("POST", f"/submit/{what}", body, deadline)
         if not isinstance(answer, dict) or not isinstance(answer.get("code"), int):
             raise ProviderError("The midjourney-proxy's answer has an unknown shape.", code="bad_answer")
         if answer["code"] in (_SUBMITTED, _EXISTED, _QUEUED) and answer.get("result"):
-            return Submitted(str(answer["result"]), is_queued=answer["code"] == _QUEUED)
+            return str(answer["result"])
         raise _refusal(answer)
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: float) -> Any:

@@ -16,7 +16,6 @@ from tables import picture_sets
 from utils import one_line
 
 SET, PICTURE = "fairytale", "fairytale-picture"
-SKETCH = "sketch"
 _IMAGE_ID = re.compile(r"(?P<set>[0-9a-f]{32})-[cb](?:[1-9]\d?)")
 
 

@@ -25,7 +25,7 @@ from ledger import Ledger
 from midjourney import proxy_tasks
 from midjourney.command import build_command
 from midjourney.provider import PromptForm
-from midjourney.proxy_task import ProxyState, ProxyTask, Submitted
+from midjourney.proxy_task import ProxyState, ProxyTask
 from midjourney.proxy_tasks import TaskRow
 from utils import clip, remaining
 
@@ -47,7 +47,7 @@ class Proxy(Protocol):
 
     def imagine(
         self, prompt: str, *, references: Sequence[CheckedImage], state: str, hook: str, deadline: float
-    ) -> Submitted: ...
+    ) -> str: ...
     def fetch(self, task_id: str, *, deadline: float) -> ProxyTask | None: ...
     def find(self, state: str, *, deadline: float) -> ProxyTask | None: ...
 
@@ -156,7 +156,7 @@ class ProxyProvider:
                     state=request.id,
                     hook=self._hook(request.id),
                     deadline=deadline,
-                ).task_id
+                )
                 break
             except ProviderError as error:
                 # The answer was lost, perhaps not the task: then it stands in the proxy's list.

@@ -33,14 +33,6 @@ _STATES = {
 }
 
 
-@dataclass(frozen=True)
-class Submitted:
-    """A task that was taken; `is_queued`: others are before it."""
-
-    task_id: str
-    is_queued: bool
-
-
 @dataclass(frozen=True, kw_only=True)
 class ProxyTask:
     """How a task is. `state` is what was submitted with it.

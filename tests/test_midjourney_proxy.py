@@ -13,7 +13,7 @@ import responses
 
 from errors import ContentRefused, ProviderError, ProviderTimeout, StoryfarmError
 from images.editing import CheckedImage
-from midjourney.proxy_task import ProxyState, Submitted
+from midjourney.proxy_task import ProxyState
 from midjourney_proxy import ProxyClient
 
 BASE = "http://proxy.example:8080/mj"
@@ -39,7 +39,7 @@ def soon() -> float:
     return time.monotonic() + 5
 
 
-def imagine(client: ProxyClient, **changes: Any) -> Submitted:
+def imagine(client: ProxyClient, **changes: Any) -> str:
     values: dict[str, Any] = {"state": "our-id", "hook": "", "deadline": soon()}
     return client.imagine("a dog", **(values | changes))
 
@@ -60,7 +60,7 @@ def test_a_picture_is_asked_for_with_its_references_and_our_name_for_it(
 ) -> None:
     server.post(IMAGINE, json=answered(1))
 
-    assert imagine(client, references=[HERO], hook="https://farm.example/hook") == Submitted("17123", False)
+    assert imagine(client, references=[HERO], hook="https://farm.example/hook") == "17123"
 
     request = server.calls[0].request
     assert json.loads(request.body or "") == {
@@ -73,13 +73,13 @@ def test_a_picture_is_asked_for_with_its_references_and_our_name_for_it(
     assert request.headers["Authorization"] == f"Bearer {SECRET}"
 
 
-@pytest.mark.parametrize(("code", "queued"), [(1, False), (21, False), (22, True)])
+@pytest.mark.parametrize("code", [1, 21, 22])
 def test_a_task_that_was_taken_is_known_by_its_id(
-    client: ProxyClient, server: responses.RequestsMock, code: int, queued: bool
+    client: ProxyClient, server: responses.RequestsMock, code: int
 ) -> None:
     server.post(IMAGINE, json=answered(code, properties={"numberOfQueues": 2}))
 
-    assert imagine(client) == Submitted("17123", queued)
+    assert imagine(client) == "17123"
 
 
 @pytest.mark.parametrize(
