@@ -23,6 +23,7 @@ import storybook.books
 from access import idempotency
 from access.admission import Admission
 from access.desk import Desk
+from background_removal import find_remover
 from callback_client import CallbackClient, check_callback_url
 from circuit import Circuit
 from config import Settings
@@ -222,6 +223,7 @@ class Service:
             size=settings.image_size,
             seconds=settings.image_edit_timeout_ms / 1000,
             changed=self.mirror.changed if self.mirror else nobody,
+            remove=find_remover(),
         )
         self.runner.works[fairytale.sets.SET] = sets.paint_set
         self.runner.works[fairytale.sets.PICTURE] = sets.change_picture

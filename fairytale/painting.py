@@ -53,6 +53,7 @@ class SetPainter:
     """The works of sets and of single pictures.
 
     `pool` is shared with other flows. `changed` is called with a set's id when something about it is new.
+    `remove` frees a figure from any background, where such a thing is installed.
     """
 
     def __init__(
@@ -68,8 +69,10 @@ class SetPainter:
         size: str,
         seconds: float,
         changed: Callable[[str], object],
+        remove: Callable[[bytes], CheckedImage | None] | None = None,
     ) -> None:
         self._changed = changed
+        self._remove = remove
         self._painters = painters
         self._database = database
         self._ledger = ledger
@@ -217,10 +220,13 @@ class SetPainter:
         image = self._load(chosen)
         if image is None or (wants_cutting and is_clear(image.content)):
             return
-        changed = cut_out(image.content) if wants_cutting else soften(image.content)
+        changed = self._freed(image.content) if wants_cutting else soften(image.content)
         if changed:
             role = CUTOUT if wants_cutting else SOFTENED
             self._keep(_Place(picture_set, picture_set, slot), chosen, changed, role)
+
+    def _freed(self, content: bytes) -> CheckedImage | None:
+        return (self._remove and self._remove(content)) or cut_out(content)
 
     def _keep(self, place: _Place, source: Picture, image: CheckedImage, role: str) -> Picture:
         """A picture that was made from another one. Its name follows from that, so it is made once."""
