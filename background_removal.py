@@ -1,4 +1,4 @@
-"""rembg, where somebody has installed it: it frees a figure from any background, not only from a plain one."""
+"""rembg, where somebody has installed it: it frees a figure from any background, even a lively one."""
 
 from __future__ import annotations
 
