@@ -104,9 +104,9 @@ def order(page: Page) -> None:
     page.wait_for_url("**/characters?set=*")
 
 
-def order_painted(page: Page) -> None:
+def order_painted(page: Page, pictures: int = 3) -> None:
     order(page)
-    expect(page.locator("#cards .thumbnail img:visible")).to_have_count(3)
+    expect(page.locator("#cards .thumbnail img:visible")).to_have_count(pictures)
     expect(page.locator("#painting")).to_be_hidden()
 
 
@@ -312,7 +312,7 @@ def test_one_of_four_is_chosen_and_one_is_varied(page: Page, control: Control) -
     mia.get_by_role("button", name="Choose picture 3").click()
     expect(mia.get_by_text("Earlier versions (1)")).to_be_visible()
     expect(page.locator("#painting")).to_be_hidden()
-    assert control.received == []
+    assert not control.received
 
     mia.get_by_role("button", name="Picture 2", exact=True).click()
     mia.get_by_role("button", name="Vary picture 2").click()
@@ -426,6 +426,6 @@ def test_nothing_runs_over_the_edge(browser: Browser, site: str, width: int, sch
         expect(page.locator("#options")).to_be_visible()
         add(page, "cast", "Donaudampfschifffahrtsgesellschaftskapitänsmützenträgerinnen", "a goose")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        order_painted(page)
+        order_painted(page, 4)
 
         assert page.evaluate("document.documentElement.scrollWidth") <= width
