@@ -2,7 +2,6 @@
 
 import { Address } from "../address.js";
 import { orderSet, readSet, Trouble } from "../api.js";
-import { turnTo } from "../attention.js";
 import { announce, byId } from "../dom.js";
 import { Orders } from "../key.js";
 import { setUpLightbox } from "../lightbox.js";
@@ -96,7 +95,8 @@ async function make() {
     shown = status.studentTaskId;
     address.put(shown);
     open(status, signal);
-    turnTo(byId("set"), byId("set-title"));
+    byId("set-title").focus({ preventScroll: true });
+    byId("set").scrollIntoView({ block: "start" });
     announce("The pictures are being painted.");
   });
 }

@@ -10,14 +10,13 @@ export class Four {
   constructor(name, can) {
     const id = `four-${count += 1}`;
     Object.assign(this, { name, can, pictures: [], picked: null });
-    this.title = element("h3", { id }, "Four at once");
+    this.title = element("h3", { id }, "Pick one of the four");
     this.list = element("ul", { className: "versions" });
     this.list.setAttribute("aria-labelledby", id);
     this.choice = this.button("Choose", () => this.can.choose(this.picked));
     this.variation = this.button("Vary", () => this.can.vary(this.picked));
-    this.hint = element("p", { className: "small" }, "Pick one to choose it, or to have it varied.");
     this.ways = element("div", { className: "four-ways" }, this.choice, this.variation);
-    this.root = element("section", { className: "four", hidden: true }, this.title, this.list, this.hint, this.ways);
+    this.root = element("section", { className: "four", hidden: true }, this.title, this.list, this.ways);
   }
 
   button(label, action) {
@@ -40,7 +39,6 @@ export class Four {
     this.picked = index;
     [...this.list.children].forEach((each, at) => each.firstChild.setAttribute("aria-pressed", at + 1 === index));
     this.ways.hidden = !index;
-    this.hint.hidden = Boolean(index);
     this.choice.ariaLabel = `Choose picture ${index}`;
     this.variation.ariaLabel = `Vary picture ${index}`;
   }
