@@ -284,6 +284,31 @@ def test_one_that_was_refused_says_why_and_can_be_painted_with_other_words(page:
     expect(page.locator("#set-fault")).to_be_hidden()
 
 
+def test_when_the_main_character_fails_the_page_says_what_that_means(page: Page) -> None:
+    fill(page)
+    page.fill("#look", "a girl covered in gore")
+    add(page, "cast", "Bo", "a small grey cat")
+    page.click("#make")
+
+    expect(card(page, "Bo").locator(".thumbnail img")).to_be_visible()
+    expect(card(page, "Mia")).to_contain_text("This picture could not be painted.")
+    expect(page.locator("#set-fault")).to_contain_text("painted without it")
+    expect(page.locator("#painting")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_the_names_of_the_pages_fit_a_phone(browser: Browser, site: str, width: int) -> None:
+    with opened_page(browser, viewport={"width": width, "height": 740}) as page:
+        page.goto(f"{site}/characters")
+        link = page.get_by_role("link", name="Characters").bounding_box()
+        mark = page.locator(".wordmark").bounding_box()
+
+        assert link is not None
+        assert mark is not None
+        assert link["x"] + link["width"] <= width
+        assert abs(link["y"] + link["height"] / 2 - mark["y"] - mark["height"] / 2) < 8
+
+
 def test_a_picture_is_painted_again_and_the_earlier_one_is_kept(page: Page) -> None:
     order_painted(page)
     first = shown(page, "Bo")

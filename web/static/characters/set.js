@@ -28,6 +28,14 @@ function ending(portraits) {
   return `${missing === 1 ? "One picture is" : `${missing} pictures are`} missing. Each can be painted again.`;
 }
 
+/** What no single card can tell. */
+function wholeFault({ error, mainCharacterFailed }, portraits) {
+  const isSomethingThere = portraits.some(({ image, painting }) => image || painting);
+  if (!isSomethingThere) return error ?? "";
+  const isMainMissing = mainCharacterFailed && portraits.some(({ isMain, image }) => isMain && !image);
+  return isMainMissing ? "The main character could not be painted, so the others are painted without it as their model." : "";
+}
+
 export class PictureSet {
   /** @param {object} status as GET /api/v1/imagine/status/<name> has it
    *  @param {{signal: AbortSignal, troubled: (trouble: Trouble) => void}} visit */
@@ -89,8 +97,8 @@ export class PictureSet {
       error: this.ordered.has(each.id) ? null : this.errors.get(each.id) ?? each.error,
     }));
     keepPlace(() => showCards(this.portraits));
-    say(fault, this.status.error ?? "");
-    fault.hidden = !this.status.error || this.portraits.some((each) => each.image || each.painting);
+    say(fault, wholeFault(this.status, this.portraits));
+    fault.hidden = !fault.textContent;
     download.hidden = !this.portraits.some(({ image }) => image);
     this.drawPanel();
   }
