@@ -6,19 +6,21 @@ import time
 from collections.abc import Callable, Collection
 from functools import partial
 
-from flask import Response, jsonify, request
+from flask import Response, current_app, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from access.desk import Desk, read_order
 from database import Database
 from errors import InvalidRequest
 from fairytale.bodies import Choose, FigureBody, GenerateSet, Regenerate, SetPath, Texts
+from fairytale.download import FILE_NAME, set_zip
 from fairytale.options import groups, words_of
 from fairytale.painting import quarter_of
 from fairytale.sets import Figure, SetRequest, find_picture, named, new_picture, new_set, take_name
 from fairytale.showing import set_status
 from images import records
 from images.sources import ImageSource
+from images.storage import Storage
 from jobs.callbacks import Callback
 from jobs.rows import Job
 
@@ -84,6 +86,17 @@ def create_blueprint(
         with database.read() as tx:
             job = named(tx, "local", path.student_task_id)
         return status(job, 200)
+
+    @blueprint.get("/api/v1/imagine/download/<student_task_id>", summary="The pictures as a ZIP")
+    def download(path: SetPath) -> Response:
+        """Each picture as it is shown, and its original where that is another one."""
+        with database.read() as tx:
+            shown = set_status(tx, named(tx, "local", path.student_task_id), "")
+        storage: Storage = current_app.extensions["storyfarm"].storage
+        answer = Response(set_zip(shown, storage), mimetype="application/zip")
+        answer.headers["Content-Disposition"] = f'attachment; filename="{FILE_NAME}"'
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     def change(
         body: Texts, image_id: str, action: str, *, index: int | None = None, prompt: str = ""

@@ -32,6 +32,17 @@ INTERESTS = ("dinosaurs", "stars", "football", "painting", "animals", "music")
 # Pages of a book.
 MOST_PAGES = 12
 USUAL_PAGES = 6
+# Further characters of a set, and as many backgrounds: with the main one below the 30 that are taken.
+MOST_FIGURES = 14
+# What one sketches with.
+INKS = (
+    ("#2b211c", "Black"),
+    ("#c2392e", "Red"),
+    ("#e0962e", "Orange"),
+    ("#4f8a3a", "Green"),
+    ("#2f6fb0", "Blue"),
+    ("#8a5a9e", "Purple"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +86,16 @@ def create_blueprint(facts: PageFacts) -> Blueprint:
             interests=INTERESTS,
             most_pages=MOST_PAGES,
             usual_pages=USUAL_PAGES,
+        )
+
+    @blueprint.get("/characters")
+    def characters() -> str:
+        return render_template(
+            "characters.html",
+            sandbox=facts.sandbox,
+            styles=STYLES,
+            inks=INKS,
+            most_figures=MOST_FIGURES,
         )
 
     return blueprint

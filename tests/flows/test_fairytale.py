@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -241,6 +242,31 @@ def test_one_of_four_is_chosen_or_varied(client: FlaskClient, control: Control, 
         assert received(control, "proxy.submit") == []
     else:
         assert [len(each["references"]) for each in received(control, "proxy.submit")] == [1]
+
+
+def test_all_pictures_come_as_one_zip_with_their_originals(client: FlaskClient) -> None:
+    cast = [{**CAST[0], "name": "Mía / Löwe"}, {**CAST[1], "name": "mia lowe"}, {**CAST[1], "name": "Бо"}]
+    status = made(client, characters=cast)
+
+    answer = client.get(f"/api/v1/imagine/download/{status['studentTaskId']}")
+
+    assert (answer.status_code, answer.mimetype) == (200, "application/zip")
+    archive = zipfile.ZipFile(io.BytesIO(answer.data))
+    characters = {"mia-lowe.png", "mia-lowe-2.png", "character.png"}
+    assert set(archive.namelist()) == characters | {f"originals/{name}" for name in characters} | {
+        "forest.png"
+    }
+    shown = client.get(status["character"][0]["imageUrl"].removeprefix("http://localhost")).data
+    assert archive.read("mia-lowe.png") == shown
+
+
+def test_there_is_no_zip_while_there_are_no_pictures(client: FlaskClient, control: Control) -> None:
+    control.habits = HABITS.changed({"image_seconds": 1.0})
+    name = ordered(client)["studentTaskId"]
+
+    assert client.get(f"/api/v1/imagine/download/{name}").status_code == 404
+    assert client.get("/api/v1/imagine/download/nobody").status_code == 404
+    painted(client, name)
 
 
 @pytest.mark.parametrize("index", [0, 5])

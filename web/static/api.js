@@ -127,4 +127,19 @@ export const cancelJob = (id) => post(`${jobUrl(id)}/cancel`, "{}");
 
 export const eventsUrl = (id, after) => `${jobUrl(id)}/events?after=${after}`;
 
+export const readOptions = async () => (await send("/api/v1/styles/options")).groups;
+
+/** The set as it is begun. */
+export const orderSet = (wish, key) => post("/api/v1/imagine/generate", wish, { "Idempotency-Key": key });
+
+export const readSet = (name, { signal } = {}) => send(`/api/v1/imagine/status/${encodeURIComponent(name)}`, { signal });
+
+/** The id of the job that changes one picture of a set.
+ *  @param {"regenerate" | "upscale" | "variation"} action */
+export const changePicture = async (action, body, key) => (
+  (await post(`/api/v1/imagine/${action}`, body, { "Idempotency-Key": key })).jobId
+);
+
+export const setDownloadUrl = (name) => `/api/v1/imagine/download/${encodeURIComponent(name)}`;
+
 export const downloadUrl = (id) => `${jobUrl(id)}/download`;

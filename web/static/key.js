@@ -7,7 +7,7 @@ const BYTES = 16;
 const FAILURE = 500;
 
 /** Not crypto.randomUUID: that is missing on plain http, as on a home network. */
-const freshKey = () => Array.from(crypto.getRandomValues(new Uint8Array(BYTES)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+export const freshKey = () => Array.from(crypto.getRandomValues(new Uint8Array(BYTES)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** The orders of one place on the page. */
 export class Orders {

@@ -15,13 +15,22 @@ function button(label, action) {
   return made;
 }
 
+const WORDS = {
+  again: "Draw again",
+  other: "Draw again…",
+  first: "Paint it",
+  change: "Change the scene…",
+  shows: "What the picture shows",
+  send: "Draw it",
+};
+
 const percentOf = ({ percent }) => (percent === null ? "" : `${percent} %`);
 
 export class Plate {
   /** @param {string} name such as "Page 3"
-   *  @param {{enlarge: (plate: Plate) => void, redraw: ((description: string) => void) | null}} can */
-  constructor(name, { enlarge, redraw }) {
-    Object.assign(this, { name, redraw, plate: null, chosen: null, lostUrl: "" });
+   *  @param {{enlarge: (plate: Plate) => void, redraw: ((description: string) => void) | null, words?: object}} can */
+  constructor(name, { enlarge, redraw, words = WORDS }) {
+    Object.assign(this, { name, redraw, words, plate: null, chosen: null, lostUrl: "" });
     this.image = element("img", { decoding: "async" });
     this.large = element("button", { type: "button", className: "thumbnail", title: "Show it large" }, this.image);
     this.large.addEventListener("click", () => enlarge(this));
@@ -39,12 +48,13 @@ export class Plate {
   }
 
   addWaysOn(redraw) {
-    this.scene = new Scene(redraw);
+    this.scene = new Scene(redraw, this.words);
     this.versions = new Versions((image) => this.view(image));
-    this.paint = button("Draw again", () => redraw(""));
-    this.change = button("Draw again…", (opener) => this.scene.toggle(this.plate.description, opener));
+    this.paint = button(this.words.again, () => redraw(""));
+    this.change = button(this.words.other, (opener) => this.scene.toggle(this.plate.description, opener));
     this.change.setAttribute("aria-expanded", false);
-    this.older = element("p", { className: "plate-older" }, "This is an earlier version. ",
+    this.which = element("span");
+    this.older = element("p", { className: "plate-older" }, this.which,
       button("Show the newest", () => {
         this.view(this.plate.image);
         this.large.focus();
@@ -133,12 +143,13 @@ export class Plate {
     const { painting, image, error, versions } = this.plate;
     this.foot.hidden = Boolean(painting) && versions.length < 2;
     this.paint.hidden = Boolean(painting || image);
-    say(this.paint, error ? "Draw again" : "Paint it");
+    say(this.paint, error ? this.words.again : this.words.first);
     this.change.hidden = Boolean(painting);
-    say(this.change, image ? "Draw again…" : "Change the scene…");
+    say(this.change, image ? this.words.other : this.words.change);
     if (painting) this.scene.hide();
     this.versions.show(versions, image, this.chosen);
     this.older.hidden = !image || this.chosen?.url === image.url;
+    say(this.which, versions.some(({ url }) => url === this.chosen?.url) ? "This is an earlier version." : "This is one of the four.");
   }
 
   lost() {

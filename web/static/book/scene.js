@@ -7,15 +7,16 @@ const LONGEST = 1_000;
 let count = 0;
 
 export class Scene {
-  /** @param {(description: string) => void} draw called with "" if the description is as it was */
-  constructor(draw) {
+  /** @param {(description: string) => void} draw called with "" if the description is as it was
+   *  @param {{shows: string, send: string}} words the label of the text and of the button */
+  constructor(draw, { shows, send }) {
     const id = `scene-${count += 1}`;
     this.text = element("textarea", { id, rows: 4, dir: "auto", maxLength: LONGEST });
     this.root = element("form", { className: "scene", hidden: true },
-      element("label", { htmlFor: id }, "What the picture shows"),
+      element("label", { htmlFor: id }, shows),
       this.text,
       element("div", { className: "actions" },
-        element("button", { type: "submit" }, "Draw it"),
+        element("button", { type: "submit" }, send),
         this.button("Leave it", () => this.close())));
     Object.assign(this, { draw, opener: null, before: "" });
     this.root.addEventListener("submit", (event) => this.submitted(event));
