@@ -126,6 +126,7 @@ def create_app(settings: Settings | None = None, **replacements: Any) -> OpenAPI
             service.database,
             service.desk,
             service.source,
+            service.storage,
             providers=[name for name in IMAGE_PROVIDERS if name in service.image_providers],
             base_url=base_url,
             callback=service.callback,

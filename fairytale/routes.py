@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection
 from functools import partial
 
-from flask import Response, current_app, jsonify, request
+from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from access.desk import Desk, read_order
@@ -32,6 +32,7 @@ def create_blueprint(
     database: Database,
     desk: Desk,
     source: ImageSource,
+    storage: Storage,
     *,
     providers: Collection[str],
     base_url: Callable[[], str],
@@ -87,12 +88,11 @@ def create_blueprint(
             job = named(tx, "local", path.student_task_id)
         return status(job, 200)
 
-    @blueprint.get("/api/v1/imagine/download/<student_task_id>", summary="The pictures as a ZIP")
+    @blueprint.get("/api/v1/imagine/download/<path:student_task_id>", summary="The pictures as a ZIP")
     def download(path: SetPath) -> Response:
         """Each picture as it is shown, and its original where that is another one."""
         with database.read() as tx:
             shown = set_status(tx, named(tx, "local", path.student_task_id), "")
-        storage: Storage = current_app.extensions["storyfarm"].storage
         answer = Response(set_zip(shown, storage), mimetype="application/zip")
         answer.headers["Content-Disposition"] = f'attachment; filename="{FILE_NAME}"'
         answer.headers["Cache-Control"] = "no-store"
