@@ -316,11 +316,13 @@ def test_another_painter_can_be_asked_for(client: FlaskClient, control: Control)
 
 
 def test_a_proxy_that_restarts_in_the_middle_loses_no_set(
-    client: FlaskClient, farm: Sandbox, control: Control
+    client: FlaskClient, farm: Sandbox, control: Control, fault: Callable[..., None]
 ) -> None:
     control.habits = HABITS.changed({"image_seconds": 1.0})
     name = ordered(client)["studentTaskId"]
-    wait_until(lambda: control.calls["proxy.submit"] == 3, seconds=20)
+    wait_until(lambda: control.calls["proxy.submit"] == 1, seconds=20)
+    fault("proxy.task", "stuck", times=2)  # the others never end by themselves
+    wait_until(lambda: len({call["task"] for call in looks(control)}) == 3, seconds=30)
     requests.post(f"{farm.url}/sandbox/proxy", json={"action": "forget"}, timeout=5)
 
     status = painted(client, name)

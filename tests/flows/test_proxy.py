@@ -201,11 +201,13 @@ def test_a_wrong_secret_is_said_and_another_painter_asked(farm: Sandbox, tmp_pat
 
 
 def test_tasks_that_the_proxy_forgot_are_submitted_again(
-    client: FlaskClient, farm: Sandbox, control: Control
+    client: FlaskClient, farm: Sandbox, control: Control, fault: Callable[..., None]
 ) -> None:
     control.habits = HABITS.changed({"image_seconds": 1.0})
     book = client.post("/api/stories/generate", json=BOOK).get_json()["data"]
-    wait_until(lambda: control.calls["proxy.submit"] == 1 + PAGES, seconds=20)
+    wait_until(lambda: control.calls["proxy.submit"] == 1, seconds=20)
+    fault("proxy.task", "stuck", times=PAGES)  # the pages never end by themselves
+    wait_until(lambda: len(looked_at(control)) == 1 + PAGES, seconds=30)
     requests.post(f"{farm.url}/sandbox/proxy", json={"action": "forget"}, timeout=5)
 
     url = f"/api/stories/illustrations/job/{book['metadata']['illustrationJobId']}"
