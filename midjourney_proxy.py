@@ -11,7 +11,6 @@ import requests
 import structlog
 import urllib3
 
-import metrics
 from errors import ContentRefused, ProviderError, ProviderTimeout, StoryfarmError
 from http_session import no_longer_than, open_session, send, wait_no_longer_than
 from images.editing import CheckedImage
@@ -20,7 +19,6 @@ from utils import remaining
 
 log = structlog.get_logger()
 
-PROVIDER = "midjourney-proxy"
 _READ_SECONDS = 30.0
 _MOST_BYTES = 8_000_000
 _MOST_REFERENCES = 5
@@ -118,11 +116,6 @@ def _read(response: requests.Response, deadline: float) -> bytes:
             raise _connection_error(deadline)
         wait_no_longer_than(deadline, response)
     return bytes(content)
-
-
-def counted(error: StoryfarmError | None, seconds: float) -> None:
-    """Put a picture's outcome into the metrics."""
-    metrics.PROVIDERS.labels(PROVIDER, error.code if error else "ok").observe(seconds)
 
 
 def _data_url(image: CheckedImage) -> str:

@@ -64,7 +64,6 @@ from midjourney.provider import MidjourneyProvider, PromptForm
 from midjourney.proxy_provider import NAME as PROXY
 from midjourney.proxy_provider import ProxyProvider
 from midjourney_proxy import ProxyClient
-from midjourney_proxy import counted as count_proxy
 from openai_client import OpenAIClient
 from openai_images import OpenAIImages
 from postgres_relay import PostgresRelay
@@ -206,12 +205,7 @@ class Service:
             seconds=settings.image_edit_timeout_ms / 1000,
         )
         self.runner.works[storybook.books.ILLUSTRATIONS] = illustrator.illustrate
-        self.firebase = FirebaseClient(settings.firebase_database_url, settings.firebase_token)
-        self.mirror = (
-            Mirror(self.database, self.firebase.patch, base_url=settings.public_url)
-            if settings.firebase_database_url
-            else None
-        )
+        self.mirror = self._mirror()
         sets = SetPainter(
             lambda provider: images or self._first_asked(provider, describer),
             self.database,
@@ -283,7 +277,6 @@ class Service:
             self.deliverer.stop()
         if self.mirror:
             self.mirror.stop()
-        self.firebase.close()
         self.runner.stop()
         self.ledger.stop()
         if self.relay:
@@ -293,8 +286,8 @@ class Service:
         self.bell.close()
         for client in self.clients:
             client.close()
-        for image_client in self._image_clients:
-            image_client.close()
+        for other in self._other_clients:
+            other.close()
         self.webhook.close()
         self.database.close()
         log.info("service.stopped")
@@ -366,7 +359,7 @@ class Service:
     def _image_links(self, threads: int) -> dict[str, ImageLink]:
         """Each configured image provider by its name; two chains share one circuit."""
         prices = Prices(self._live.model_prices)
-        self._image_clients: list[OpenAIImages | ProxyClient | Fetcher] = []
+        self._other_clients: list[OpenAIImages | ProxyClient | Fetcher | FirebaseClient] = []
         links = {
             "midjourney": ImageLink(
                 "midjourney",
@@ -388,13 +381,14 @@ class Service:
             endpoint = image_endpoint(name, self._live)
             if endpoint is None:
                 continue
+            own_host = Fetcher({_host_of(endpoint)})
             client = OpenAIImages(
                 endpoint,
                 threads=min(threads, self._live.image_concurrency + self._live.job_threads),
-                fetch=_fetch_drawn(endpoint),
+                fetch=_fetch_drawn(own_host, endpoint),
                 left_out=LEFT_OUT.get(name, frozenset()),
             )
-            self._image_clients.append(client)
+            self._other_clients += [client, own_host]
             provider = DrawingProvider(
                 name,
                 client,
@@ -416,7 +410,7 @@ class Service:
         )
         host = urlsplit(settings.midjourney_proxy_url).netloc.lower()
         fetcher = Fetcher({host, *settings.discord_cdn_hosts}, plain={host})
-        self._image_clients += [client, fetcher]
+        self._other_clients += [client, fetcher]
         hook = settings.midjourney_proxy_hook
         return ProxyProvider(
             client,
@@ -429,7 +423,6 @@ class Service:
             hook=lambda request_id: f"{hook}/api/midjourney/hook/{request_id}" if hook else "",
             fetch=lambda url, deadline: fetcher.fetch(url, deadline=deadline),
             kept=self.pruner.wake,
-            counted=count_proxy,
         )
 
     def _image_chain(self, names: tuple[str, ...], describer: Describer) -> ImageChain:
@@ -451,6 +444,14 @@ class Service:
             if names == ("midjourney",)
             else self._image_chain(names, describer)
         )
+
+    def _mirror(self) -> Mirror | None:
+        settings = self._live
+        if not settings.firebase_database_url:
+            return None
+        client = FirebaseClient(settings.firebase_database_url, settings.firebase_token)
+        self._other_clients.append(client)
+        return Mirror(self.database, client.patch, base_url=settings.public_url)
 
     def _deliverer(self) -> Deliverer | None:
         if not self.settings.callback_secret:
@@ -475,7 +476,7 @@ class Service:
 
     def _sweep_old(self) -> None:
         self._jobs_retention.sweep()
-        self.uploads.forget_old(self.settings.job_retention_days, self.storage.delete)
+        self.uploads.forget_old(self.settings.job_retention_days)
 
     def _account(self) -> DiscordAccount:
         return DiscordAccount(
@@ -507,10 +508,13 @@ def _public_http() -> PublicHttp:
     return PublicHttp(allow_private=False, most_bytes=UPLOAD_BYTES + 65_536)
 
 
-def _fetch_drawn(endpoint: Endpoint) -> Callable[[str, float], bytes]:
+def _host_of(endpoint: Endpoint) -> str:
+    return urlsplit(endpoint.base_url).netloc.lower()
+
+
+def _fetch_drawn(own: Fetcher, endpoint: Endpoint) -> Callable[[str, float], bytes]:
     """For pictures that image models give as an address: their own host, or one on the public internet."""
-    own_host = urlsplit(endpoint.base_url).netloc.lower()
-    own = Fetcher({own_host})
+    own_host = _host_of(endpoint)
     public = PublicHttp(allow_private=False, most_bytes=MOST_DRAWN_BYTES)
 
     def fetch(url: str, deadline: float) -> bytes:

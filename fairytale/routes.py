@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from functools import partial
+from urllib.parse import quote
 
 from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
@@ -52,7 +53,7 @@ def create_blueprint(
     def status(job: Job, code: int) -> tuple[Response, int]:
         with database.read() as tx:
             answer = jsonify(set_status(tx, job, base_url()))
-        answer.headers["Location"] = f"/api/v1/imagine/status/{job.request['name']}"
+        answer.headers["Location"] = f"/api/v1/imagine/status/{quote(job.request['name'])}"
         answer.headers["Cache-Control"] = "no-store"
         return answer, code
 

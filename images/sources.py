@@ -5,15 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import threading
 from collections.abc import Callable
 from urllib.parse import unquote_to_bytes
 
-from errors import InvalidRequest, NotFound, ProviderError, ProviderTimeout
+from errors import Busy, InvalidRequest, NotFound, ProviderError, ProviderTimeout
 from images.uploads import Upload, Uploads
 
 _UPLOAD = re.compile(r"(?P<base>https?://[^/]+)?/uploads/(?P<file>[0-9a-f]{32}\.(?:png|jpg|webp))")
 _DATA = re.compile(r"data:image/(?:png|jpe?g|webp)(?P<base64>;base64)?,", re.IGNORECASE)
 _MOST_CHARACTERS = 2000
+_AT_ONCE = 16
 
 # (url, deadline) -> bytes. Raises ValueError for an address that is not called, or a StoryfarmError.
 FetchPublic = Callable[[str, float], bytes]
@@ -25,6 +27,8 @@ class ImageSource:
     def __init__(self, uploads: Uploads, fetch: FetchPublic) -> None:
         self._uploads = uploads
         self._fetch = fetch
+        # Whoever names a slow address holds a thread of the server's for as long as that takes.
+        self._places = threading.BoundedSemaphore(_AT_ONCE)
 
     def keep(self, url: str, *, owner: str, base_url: str, field: str, deadline: float) -> Upload:
         """The picture at `url` as an upload; one of ours may be named with `base_url` or without.
@@ -51,12 +55,16 @@ class ImageSource:
                 code="invalid_field",
                 field=field,
             )
+        if not self._places.acquire(blocking=False):
+            raise Busy("Too many pictures are being fetched right now. Please try again in a moment.")
         try:
             return self._fetch(url, deadline)
         except ValueError as fault:
             raise InvalidRequest(f"{field} {fault}.", code="invalid_field", field=field) from None
         except (ProviderError, ProviderTimeout) as error:
             raise InvalidRequest(f"{field}: {error.detail}", code=error.code, field=field) from None
+        finally:
+            self._places.release()
 
 
 def read_data_url(url: str, field: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -95,12 +95,12 @@ class Uploads:
         finally:
             self._hands.release()
 
-    def forget_old(self, days: float, delete_file: Callable[[str], None]) -> int:
+    def forget_old(self, days: float) -> int:
         """Remove uploads that are older than `days`; how many that were. Books have copies of theirs."""
         removed = 0
         while files := self._older_than(time.time() - days * 86_400):
             for file in files:
-                delete_file(file)
+                self._storage.delete(file)
             self._ledger.write(partial(_forget, files=files))
             removed += len(files)
         return removed

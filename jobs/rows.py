@@ -265,10 +265,13 @@ def exhausted(tx: Connection) -> list[Job]:
     return [_job(row._mapping) for row in tx.execute(_EXHAUSTED, {"now": time.time()})]
 
 
-def unfinished(tx: Connection) -> list[Job]:
-    """The jobs that have not ended."""
+def unfinished(tx: Connection, kind: str = "") -> list[Job]:
+    """The jobs that have not ended, of this kind if one is given."""
     busy = [state for state, moves in MOVES.items() if moves]
-    return [_job(row._mapping) for row in tx.execute(select(jobs).where(is_one_of(jobs.c.state, busy)))]
+    found = select(jobs).where(is_one_of(jobs.c.state, busy))
+    if kind:
+        found = found.where(jobs.c.kind == kind)
+    return [_job(row._mapping) for row in tx.execute(found)]
 
 
 def older_than(tx: Connection, moment: float, *, limit: int) -> list[str]:

@@ -10,8 +10,9 @@ from functools import partial
 from typing import Protocol
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
+import metrics
 from database import Database
 from errors import ProviderError, ProviderTimeout, StoryfarmError
 from images import records
@@ -60,7 +61,7 @@ def topic(request_id: str) -> str:
 class ProxyProvider:
     """At most `at_once` tasks at a time. `hook` gives the address that the proxy calls for a picture, or "".
 
-    `fetch` gets a picture's bytes, `kept` is called when it was kept. `counted` takes each outcome.
+    `fetch` gets a picture's bytes, `kept` is called when it was kept.
     """
 
     def __init__(
@@ -76,7 +77,6 @@ class ProxyProvider:
         hook: Callable[[str], str],
         fetch: Callable[[str, float], bytes],
         kept: Callable[[], None],
-        counted: Callable[[StoryfarmError | None, float], None],
     ) -> None:
         self._proxy = proxy
         self._database = database
@@ -88,7 +88,6 @@ class ProxyProvider:
         self._hook = hook
         self._fetch = fetch
         self._kept = kept
-        self._counted = counted
 
     def generate(
         self, request: ImageRequest, *, deadline: float, on_progress: OnProgress
@@ -101,11 +100,11 @@ class ProxyProvider:
         try:
             pictures = self._generate(request, deadline, on_progress)
         except StoryfarmError as error:
-            self._counted(error, time.monotonic() - started)
+            metrics.PROVIDERS.labels(NAME, error.code).observe(time.monotonic() - started)
             raise
         finally:
             self._places.release()
-        self._counted(None, time.monotonic() - started)
+        metrics.PROVIDERS.labels(NAME, "ok").observe(time.monotonic() - started)
         return pictures
 
     def _generate(
@@ -216,11 +215,10 @@ class ProxyProvider:
         kept += [_picture(request, task, part, "picture", number) for number, part in enumerate(parts, 1)]
         for picture, image in zip(kept, (grid, *parts), strict=True):
             self._storage.put(picture.file, image.content)
-
-        def write(tx: Connection) -> None:
-            records.insert(tx, kept)
-
-        self._ledger.write(write)
+        try:
+            self._ledger.write(lambda tx: records.insert(tx, kept))
+        except IntegrityError:  # another process has kept it meanwhile, under the same names
+            log.warning("picture.kept_twice", job=request.job_id, provider=NAME)
         self._kept()
         return tuple(kept)
 

@@ -11,17 +11,21 @@ import pytest
 import responses
 
 from errors import ProviderError
-from service import _fetch_drawn
+from images.fetching import Fetcher
+from service import _fetch_drawn, _host_of
 from text.endpoint import Endpoint
 
 OWN = "https://images.example"
 
 
 @pytest.fixture
-def fetch() -> Callable[[str], bytes]:
+def fetch() -> Iterator[Callable[[str], bytes]]:
     """Gets what an image model at images.example gave as an address."""
-    drawn = _fetch_drawn(Endpoint(base_url=f"{OWN}/v1", model="painter"))
-    return lambda url: drawn(url, time.monotonic() + 30)
+    endpoint = Endpoint(base_url=f"{OWN}/v1", model="painter")
+    own_host = Fetcher({_host_of(endpoint)})
+    drawn = _fetch_drawn(own_host, endpoint)
+    yield lambda url: drawn(url, time.monotonic() + 30)
+    own_host.close()
 
 
 @pytest.fixture

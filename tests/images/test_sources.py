@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from database import Database
-from errors import InvalidRequest, ProviderError, ProviderTimeout, StoryfarmError, TooLarge
+from errors import Busy, InvalidRequest, ProviderError, ProviderTimeout, StoryfarmError, TooLarge
 from images.sources import ImageSource, read_data_url
 from images.storage import Folder
 from images.uploads import MAX_BYTES, Upload, Uploads
@@ -379,3 +379,16 @@ def test_a_name_that_means_an_address_of_our_own_network_is_not_called(
     source = ImageSource(uploads, partial(fetch_picture, PublicHttp(allow_private=False, most_bytes=1000)))
 
     assert "not on the public internet" in refusal(source, URL).detail
+
+
+def test_more_addresses_than_can_be_fetched_at_once_are_put_off(
+    source: ImageSource, internet: Internet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "_places", threading.BoundedSemaphore(1))
+    with source._places, pytest.raises(Busy):
+        get(source, URL)
+
+    assert internet.asked == []
+    internet.error = ProviderError("No.", code="picture_fetch")
+    for _ in range(2):  # a place is free again after a failure
+        refusal(source, URL)

@@ -356,7 +356,7 @@ def test_old_uploads_are_removed_with_their_files(
     set_age(database, old, 31)
     set_age(database, young, 29)
 
-    assert uploads.forget_old(30, Folder(tmp_path / "images").delete) == 1
+    assert uploads.forget_old(30) == 1
     assert files(tmp_path) == {young}
     with pytest.raises(NotFound):
         uploads.read(old)
@@ -370,12 +370,12 @@ def test_more_old_uploads_than_are_removed_at_once_are_all_removed(
     for _ in range(5):
         set_age(database, uploads.keep(encoded(), owner="local").file, 31)
 
-    assert uploads.forget_old(30, Folder(tmp_path / "images").delete) == 5
+    assert uploads.forget_old(30) == 5
     assert files(tmp_path) == set()
 
 
 def test_an_upload_whose_file_cannot_be_removed_is_tried_again_later(
-    uploads: Uploads, database: Database, tmp_path: Path
+    uploads: Uploads, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = uploads.keep(encoded(), owner="local").file
     set_age(database, file, 31)
@@ -383,10 +383,12 @@ def test_an_upload_whose_file_cannot_be_removed_is_tried_again_later(
     def fail(_file: str) -> None:
         raise ProviderError("No.", code="storage_failed")
 
-    with pytest.raises(ProviderError):
-        uploads.forget_old(30, fail)
+    with monkeypatch.context() as patch:
+        patch.setattr(uploads._storage, "delete", fail)
+        with pytest.raises(ProviderError):
+            uploads.forget_old(30)
     assert uploads.read(file)
-    assert uploads.forget_old(30, Folder(tmp_path / "images").delete) == 1
+    assert uploads.forget_old(30) == 1
 
 
 # The calls
