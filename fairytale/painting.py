@@ -15,11 +15,12 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from database import Database
-from errors import NotFound, ProviderError, ProviderTimeout, StoryfarmError
+from errors import NotFound, ProviderError, StoryfarmError
 from fairytale.sets import Figure, figures_of, image_id, prompt_of
 from images import records
 from images.cutting import cut_out, is_clear, soften
 from images.editing import ENDINGS, CheckedImage, check_image
+from images.failures import all_failed
 from images.provider import ImageProvider, ImageRequest, OnProgress, Progress, Reference
 from images.records import Picture
 from images.storage import Storage
@@ -97,7 +98,7 @@ class SetPainter:
         errors = [entry["error"] for entry in task.result["entries"].values() if entry["error"]]
         if len(errors) == len(figures):
             self._changed(job.id)
-            raise _all_failed(errors)
+            raise all_failed(errors)
         task.complete()
         self._changed(job.id)
 
@@ -357,12 +358,3 @@ class _Telling:
         percent = min(99, 100 * len(self._done) // len(self._figures))
         self.task.progress(percent, message, entries=dict(self._now))
         self._changed()
-
-
-def _all_failed(problems: list[dict[str, Any]]) -> StoryfarmError:
-    codes = {problem["code"] for problem in problems}
-    code = codes.pop() if len(codes) == 1 else "no_pictures"
-    detail = f"Not one of the pictures could be painted. The first failure: {problems[0]['detail']}"
-    if all(problem["status"] == ProviderTimeout.status for problem in problems):
-        return ProviderTimeout(detail, code=code)
-    return ProviderError(detail, code=code)

@@ -12,8 +12,9 @@ from typing import Any
 import structlog
 
 from database import Database
-from errors import NotFound, ProviderError, ProviderTimeout, StoryfarmError
+from errors import NotFound, StoryfarmError
 from images import records
+from images.failures import all_failed
 from images.provider import ImageProvider, ImageRequest, Progress, Reference
 from images.records import Picture
 from images.storage import Storage
@@ -78,7 +79,7 @@ class Illustrator:
         pages = task.result["pages"]
         failed = [page["error"] for page in pages.values() if page["error"]]
         if len(failed) == len(pages):
-            raise _all_failed(failed)
+            raise all_failed(failed)
         task.complete()
 
     def _book(self, job: Job) -> Job:
@@ -223,12 +224,3 @@ def _page_prompt(book: Job, scene: str) -> str:
         f"Illustration of a picture book, without any text or letters. {scene} "
         f"The hero is {hero}, who looks the same on every page. {look}"
     )
-
-
-def _all_failed(problems: list[dict[str, Any]]) -> StoryfarmError:
-    codes = {problem["code"] for problem in problems}
-    code = codes.pop() if len(codes) == 1 else "no_pictures"
-    detail = f"Not one of the pictures could be painted. The first failure: {problems[0]['detail']}"
-    if all(problem["status"] == ProviderTimeout.status for problem in problems):
-        return ProviderTimeout(detail, code=code)
-    return ProviderError(detail, code=code)
