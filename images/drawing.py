@@ -16,7 +16,7 @@ from errors import StoryfarmError
 from images import attempts, records
 from images.editing import ENDINGS, CheckedImage, check_image
 from images.provider import ImageRequest, OnProgress, Progress, Reference, name_of
-from images.records import Picture
+from images.records import Picture, kept_as
 from images.storage import Storage
 from ledger import Ledger
 from prices import Prices
@@ -28,6 +28,8 @@ log = structlog.get_logger()
 # How many unfinished states of a picture are asked for, where the API streams them.
 PARTIALS = 2
 
+# Counts a picture that was drawn, within a transaction: its request, and US dollars where they are known.
+Count = Callable[[Connection, ImageRequest, float], object]
 # Called with an unfinished picture's bytes.
 OnPartial = Callable[[bytes], None]
 
@@ -59,7 +61,10 @@ class ImageApi(Protocol):
 
 
 class DrawingProvider:
-    """An ImageProvider on top of an ImageApi. `kept` is called when a picture was kept."""
+    """An ImageProvider on top of an ImageApi. `kept` is called when a picture was kept.
+
+    `count` is written together with what is known about a picture that was drawn.
+    """
 
     def __init__(
         self,
@@ -71,6 +76,7 @@ class DrawingProvider:
         *,
         seconds: float,
         kept: Callable[[], None],
+        count: Count = lambda _tx, _request, _cost: None,
     ) -> None:
         self._name = name
         self._api = api
@@ -79,6 +85,7 @@ class DrawingProvider:
         self._prices = prices
         self._seconds = seconds
         self._kept = kept
+        self._count = count
 
     def generate(
         self, request: ImageRequest, *, deadline: float, on_progress: OnProgress
@@ -116,6 +123,7 @@ class DrawingProvider:
                     completion_tokens=used.completion_tokens,
                     cost=cost,
                 )
+            self._count(tx, request, cost or 0.0)
 
         try:
             image = check_image(drawn.content)
@@ -128,6 +136,7 @@ class DrawingProvider:
             self._ledger.write(note, lambda tx: records.insert(tx, [picture]))
         except IntegrityError:  # another process has drawn it meanwhile, under the same name
             log.warning("picture.drawn_twice", job=request.job_id, provider=self._name)
+            self._ledger.write(note)
         log.info("picture.drawn", job=request.job_id, provider=self._name, model=drawn.model)
         self._kept()
         return picture
@@ -135,23 +144,16 @@ class DrawingProvider:
     def _picture(self, request: ImageRequest, prompt: str, drawn: Drawn, image: CheckedImage) -> Picture:
         name = name_of(request, self._name)
         return Picture(
-            id=name,
+            **kept_as(name, image),
             job_id=request.job_id,
-            file=f"{name}.{ENDINGS[image.mime]}",
             role="picture",
             position=None,
-            mime=image.mime,
-            width=image.width,
-            height=image.height,
-            sha256=image.sha256,
             alt=clip(request.alt or request.prompt, 300),
             provider=self._name,
             model=drawn.model,
             prompt=prompt,
             seed=None,
             source_url=drawn.source_url,
-            created_at=time.time(),
-            size_bytes=len(image.content),
             request_id=request.id,
         )
 

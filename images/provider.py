@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +9,7 @@ from typing import Protocol
 
 from images.editing import CheckedImage
 from images.records import Picture
+from utils import derived_id
 
 
 class Likeness(StrEnum):
@@ -28,6 +28,23 @@ class Reference:
     image: CheckedImage
 
 
+UPSCALE, VARIATION, REROLL, BLEND = "UPSCALE", "VARIATION", "REROLL", "BLEND"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """What MidJourney is to do other than to paint a prompt.
+
+    UPSCALE and VARIATION of picture `index` (1-4), and REROLL, are made of the grid that was painted for the
+    request `of`; BLEND is made of the request's references, its `form` PORTRAIT, SQUARE or LANDSCAPE.
+    """
+
+    name: str
+    of: str = ""
+    index: int | None = None
+    form: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImageRequest:
     """A picture that a job wants. `id` names this wish within the job: asking twice continues it.
@@ -35,7 +52,7 @@ class ImageRequest:
     `size` in pixels such as "1024x1024", "" for the provider's own; `background` may be "transparent",
     or "clear", which is the same where a provider can do it and asks nobody else for its sake.
     `alt` is what the picture shows, for those who do not see it; the prompt where it is empty. `attempt`
-    is the record of this call, where one is kept.
+    is the record of this call, where one is kept. `action` is for the midjourney-proxy alone.
     """
 
     id: str
@@ -47,11 +64,12 @@ class ImageRequest:
     background: str = ""
     alt: str = ""
     attempt: str = ""
+    action: Action | None = None
 
 
 def name_of(request: ImageRequest, provider: str) -> str:
     """What this provider's picture for the request is called: a late one must not replace a stand-in's."""
-    return uuid.uuid5(uuid.UUID(request.id), provider).hex
+    return derived_id(request.id, provider)
 
 
 @dataclass(frozen=True)

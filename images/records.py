@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
+from images.editing import ENDINGS, CheckedImage
 from tables import pictures
 
 # The slot of whoever an album is about.
 HERO = "character"
+UPSCALED = "upscaled"
 
 _INSERT = pictures.insert()
 _OF_JOB = (
@@ -30,8 +33,9 @@ _OF_ALBUM = (
 class Picture:
     """A kept picture.
 
-    `file` is its name in the storage and under /images/. `role` is "grid" for a MidJourney grid of four
-    and "picture" for a single one, `position` its number in the grid (1-4). `width` and `height` are in
+    `file` is its name in the storage and under /images/. `role` is "grid" for a MidJourney grid of four,
+    "picture" for a single one and "upscaled" for one of four as MidJourney's U button gives it; `position` is
+    its number in the grid (1-4). `width` and `height` are in
     pixels, `source_url` is where it came from (such URLs die), `created_at` in epoch seconds. `album` and
     `slot` say where it belongs: a book's id and "page-3", say; the newest of a slot counts. `expired_at`:
     when its file was removed to make room.
@@ -77,6 +81,20 @@ class Picture:
         }
 
 
+def kept_as(id: str, image: CheckedImage) -> dict[str, Any]:
+    """What a Picture that is made now says of its bytes; its name follows from its id."""
+    return {
+        "id": id,
+        "file": f"{id}.{ENDINGS[image.mime]}",
+        "mime": image.mime,
+        "width": image.width,
+        "height": image.height,
+        "sha256": image.sha256,
+        "size_bytes": len(image.content),
+        "created_at": time.time(),
+    }
+
+
 def get_image_urls(pictures: Sequence[Picture], base_url: str) -> list[str]:
     """The URLs of the pictures themselves; the grid that four of them were cut from is left out."""
     return [f"{base_url}/images/{picture.file}" for picture in pictures if picture.role == "picture"]
@@ -102,9 +120,9 @@ def of_album(tx: Connection, album: str) -> tuple[Picture, ...]:
     return tuple(Picture(**row._mapping) for row in found)
 
 
-def place(tx: Connection, ids: Sequence[str], album: str, slot: str) -> None:
-    """Say where pictures belong."""
-    tx.execute(pictures.update().where(pictures.c.id.in_(ids)).values(album=album, slot=slot))
+def place(tx: Connection, ids: Sequence[str], album: str, slot: str, **changes: Any) -> None:
+    """Say where pictures belong, and what else is new about them."""
+    tx.execute(pictures.update().where(pictures.c.id.in_(ids)).values(album=album, slot=slot, **changes))
 
 
 def by_file(tx: Connection, file: str) -> Picture | None:

@@ -31,14 +31,14 @@ class ImageSource:
         self._places = threading.BoundedSemaphore(_AT_ONCE)
 
     def keep(self, url: str, *, owner: str, base_url: str, field: str, deadline: float) -> Upload:
-        """The picture at `url` as an upload; one of ours may be named with `base_url` or without.
+        """The picture at `url` as an upload of `owner`; theirs may be named with `base_url` or without.
 
         Raises InvalidRequest or TooLarge, which name `field`, or Busy.
         """
         upload = _UPLOAD.fullmatch(url)
         if upload and upload["base"] in (None, base_url):
             try:
-                return self._uploads.find(upload["file"])
+                return self._uploads.find(upload["file"], owner)
             except NotFound as error:
                 raise InvalidRequest(
                     f"{field}: {error.detail}", code="no_such_upload", field=field

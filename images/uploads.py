@@ -68,17 +68,17 @@ class Uploads:
         self._ledger.write(lambda tx: tx.execute(uploads.insert(), vars(upload)))
         return upload
 
-    def find(self, file: str) -> Upload:
-        """The upload that was kept as `file`. Raises NotFound."""
+    def find(self, file: str, owner: str | None = None) -> Upload:
+        """The upload that was kept as `file`; with `owner`, only if it is theirs. Raises NotFound."""
         with self._database.read() as tx:
             row = tx.execute(select(uploads).where(uploads.c.file == file)).first()
-        if row is None:
+        if row is None or owner not in (None, row.owner):
             raise NotFound("There is no such upload; it may have been too old to be kept.")
         return Upload(**row._mapping)
 
-    def content(self, file: str) -> bytes:
-        """The bytes that were kept as `file`. Raises NotFound or ProviderError."""
-        return self._storage.get(self.find(file).file)
+    def content(self, file: str, owner: str | None = None) -> bytes:
+        """The bytes of `find(file, owner)`. Raises NotFound or ProviderError."""
+        return self._storage.get(self.find(file, owner).file)
 
     def read(self, file: str) -> CheckedImage:
         """The picture that was kept as `file`. Raises Busy, NotFound or ProviderError."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +21,7 @@ from jobs.rows import Job
 from jobs.work import Task
 from story.writing import Story, StoryWish, generate_story
 from text.model import TextModel
-from utils import remaining
+from utils import derived_id, remaining
 
 log = structlog.get_logger()
 
@@ -44,7 +43,7 @@ class StoryRequest:
     language: str = ""
 
 
-def new_job(request: StoryRequest, *, owner: str = "local") -> Job:
+def new_job(request: StoryRequest, *, owner: str) -> Job:
     """The job that tells this story; it is not recorded yet."""
     return rows.new(KIND, vars(request), owner=owner, message="Waiting in line.")
 
@@ -102,7 +101,7 @@ class Storyteller:
     def _paint(self, telling: _Telling, deadline: float, started: float) -> tuple[tuple[Picture, ...], float]:
         job = telling.task.job
         request = ImageRequest(
-            id=uuid.uuid5(uuid.UUID(job.id), "picture").hex,
+            id=derived_id(job.id, "picture"),
             job_id=job.id,
             prompt=job.request["prompt"],
             style=job.request["style"],

@@ -80,6 +80,7 @@ class Studio:
         self.api = Api()
         self.told: list[Progress] = []
         self.kept = 0
+        self.counted: list[tuple[str, float]] = []
         self.provider = DrawingProvider(
             "openai",
             self.api,
@@ -88,6 +89,7 @@ class Studio:
             Prices({"painter": (10.0, 20.0)}),
             seconds=180,
             kept=self._count,
+            count=lambda _tx, request, cost: self.counted.append((request.id, cost)),
         )
         with database.write() as tx:
             job = start_job(tx)
@@ -195,6 +197,17 @@ def test_the_cost_of_an_unknown_model_is_unknown(studio: Studio) -> None:
     studio.draw()
 
     assert studio.attempt().cost is None
+    assert studio.counted == [(studio.request.id, 0.0)]
+
+
+def test_every_drawing_is_counted_for_its_job_even_one_that_is_no_picture(studio: Studio) -> None:
+    studio.draw()
+    studio.api.drawn = replace(studio.api.drawn, content=b"no picture")
+    with pytest.raises(ProviderError):
+        studio.draw()
+
+    assert [request_id for request_id, _ in studio.counted] == [studio.request.id] * 2
+    assert [cost for _, cost in studio.counted] == pytest.approx([0.02, 0.02])
 
 
 def test_without_a_record_of_the_call_the_picture_is_kept_all_the_same(studio: Studio) -> None:

@@ -257,7 +257,7 @@ def test_without_limits_nothing_runs(attic: Attic) -> None:
 def test_a_picture_that_was_removed_is_gone_and_one_that_never_was_is_not_found(attic: Attic) -> None:
     app = Flask(__name__)
     problems.register(app)
-    app.register_blueprint(create_blueprint(attic.database, attic.storage))
+    app.register_blueprint(create_blueprint(attic.database, attic.storage, lambda: None))
     client = app.test_client()
     old, young = attic.keep(), attic.keep()
     assert client.get(f"/images/{old.file}").status_code == 200
@@ -275,7 +275,7 @@ def test_a_picture_that_was_removed_is_gone_and_one_that_never_was_is_not_found(
 def test_a_picture_whose_file_went_away_by_itself_is_not_found(attic: Attic) -> None:
     app = Flask(__name__)
     problems.register(app)
-    app.register_blueprint(create_blueprint(attic.database, attic.storage))
+    app.register_blueprint(create_blueprint(attic.database, attic.storage, lambda: None))
     picture = attic.keep()
     attic.storage.delete(picture.file)
 

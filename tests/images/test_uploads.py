@@ -398,7 +398,7 @@ def test_an_upload_whose_file_cannot_be_removed_is_tried_again_later(
 def client(uploads: Uploads) -> FlaskClient:
     app = Flask(__name__)
     problems.register(app)
-    app.register_blueprint(create_uploads_blueprint(uploads))
+    app.register_blueprint(create_uploads_blueprint(uploads, lambda: "local", lambda: None))
     return app.test_client()
 
 
