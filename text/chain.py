@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,11 +31,19 @@ class TextChain:
 
     The next one is asked when one fails, after its own retries. A refused prompt is not taken elsewhere:
     what one filter stops is not shopped around. Nothing is begun anew after the first streamed piece.
+    `on_usage` is called with each completion, its cost included, before it is given on.
     """
 
-    def __init__(self, providers: Sequence[TextProvider], prices: Prices) -> None:
+    def __init__(
+        self,
+        providers: Sequence[TextProvider],
+        prices: Prices,
+        *,
+        on_usage: Callable[[Completion], object] = lambda _completion: None,
+    ) -> None:
         self.providers = tuple(providers)
         self._prices = prices
+        self._on_usage = on_usage
 
     def complete(
         self, messages: Sequence[Message], *, schema: Schema | None = None, max_tokens: int, deadline: float
@@ -91,7 +99,9 @@ class TextChain:
         metrics.count_usage(
             completion.provider, completion.model, used.prompt_tokens, used.completion_tokens, cost
         )
-        return replace(completion, cost=cost)
+        counted = replace(completion, cost=cost)
+        self._on_usage(counted)
+        return counted
 
     def states(self) -> dict[str, Any]:
         """Each provider's circuit, by name."""

@@ -64,9 +64,10 @@ class Model:
         return Completion(text="".join(self.pieces), provider=self.name, **fields | self.changes)
 
 
-def chain_of(*models: Model) -> TextChain:
+def chain_of(*models: Model, on_usage: Callable[[Completion], object] = lambda _: None) -> TextChain:
     prices = Prices({"teller": (10.0, 20.0)})
-    return TextChain([TextProvider(model.name, model, Circuit(model.name)) for model in models], prices)
+    providers = [TextProvider(model.name, model, Circuit(model.name)) for model in models]
+    return TextChain(providers, prices, on_usage=on_usage)
 
 
 def complete(chain: TextChain, *, seconds: float = SECONDS) -> Completion:
@@ -309,3 +310,14 @@ def test_a_stream_that_failed_is_closed_before_the_next_one_is_asked() -> None:
 
     assert a.closed == 1
     answer.close()
+
+
+@both
+def test_each_answer_is_counted_once_with_what_it_cost_and_a_failure_is_not(ask: Ask) -> None:
+    used: list[Completion] = []
+    a, b = Model("a", ends=ProviderError("No.")), Model("b", "Twice")
+    answer = ask(chain_of(a, b, on_usage=used.append))
+
+    assert used == [answer]
+    assert (used[0].provider, used[0].usage) == ("b", Usage(1000, 500))
+    assert used[0].cost == pytest.approx(0.02)
