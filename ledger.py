@@ -81,6 +81,11 @@ class Ledger:
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
         self._thread.start()
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs, if it was started."""
+        return self._thread is None or self._thread.is_alive()
+
     def stop(self) -> None:
         """Write what has been put so far, and end; gives up on a database that fails."""
         self._stopping.set()
@@ -140,7 +145,7 @@ class Ledger:
     def _write_all(self, batch: list[Entry]) -> None:
         try:
             self._write(batch)
-        except (SQLAlchemyError, StoryfarmError):
+        except Exception:  # noqa: BLE001  (whatever it is: the thread writes for everybody)
             for entry in batch:  # one of them is at fault, or the database is: each for itself
                 self._write_alone(entry)
         else:
@@ -152,13 +157,15 @@ class Ledger:
         while True:
             try:
                 self._write([entry])
-            except (SQLAlchemyError, StoryfarmError) as error:
+            except Exception as error:
                 if isinstance(entry, _Awaited):
                     entry.end(error)
                     return
                 if self._stopping.is_set():
                     return
-                if isinstance(error, IntegrityError | DataError | ProgrammingError):
+                if not isinstance(error, SQLAlchemyError | StoryfarmError) or isinstance(
+                    error, IntegrityError | DataError | ProgrammingError
+                ):
                     # It would be the same the next time, and everybody waits behind it.
                     log.error("ledger.refused", error=type(error).__name__, exc_info=error)
                     return

@@ -23,6 +23,7 @@ from jobs.notifier import Notifier, Stopping
 from jobs.rows import Job
 from jobs.states import JobState
 from jobs.work import Runner
+from utils import ClosingIterable
 
 _TAG = Tag(name="Jobs", description="Every piece of long work is a job.")
 _MOST_EVENTS = 1000
@@ -77,13 +78,14 @@ def create_blueprint(
     streams: Streams,
     show: Callable[[Job, str], dict[str, Any]],
     base_url: Callable[[], str],
+    owner: Callable[[], str],
 ) -> APIBlueprint:
-    """`show` gives a job as every answer has it, with pictures below an address."""
+    """`show` gives a job as every answer has it, with pictures below an address; `owner` tells who calls."""
     blueprint = APIBlueprint("jobs", __name__, abp_tags=[_TAG])
 
     def load(job_id: str) -> Job:
         with database.read() as tx:
-            return rows.load(tx, job_id)
+            return rows.load_own(tx, job_id, owner())
 
     @blueprint.get("/api/jobs/<job_id>", summary="What became of a job")
     def job(path: JobPath, query: After) -> Response:
@@ -102,7 +104,7 @@ def create_blueprint(
         with database.read() as tx:
             found = rows.page(
                 tx,
-                "local",
+                owner(),
                 limit=query.limit + 1,
                 kind=query.kind,
                 state=query.state or "",
@@ -138,26 +140,12 @@ def create_blueprint(
             Place(found.id, after, base),
             is_over=lambda: streams.is_closed or time.monotonic() > until,
         )
-        response = Response(_Stream(pieces, place.close), mimetype="text/event-stream")
+        response = Response(ClosingIterable(pieces, place.close), mimetype="text/event-stream")
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the events back
         return response
 
     return blueprint
-
-
-class _Stream:
-    """An iterable whose `close` is called even if nothing was ever taken from it."""
-
-    def __init__(self, pieces: Iterator[str], closed: Callable[[], object]) -> None:
-        self._pieces = pieces
-        self._closed = closed
-
-    def __iter__(self) -> Iterator[str]:
-        return self._pieces
-
-    def close(self) -> None:
-        self._closed()
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,10 @@ from jobs.states import MOVES, JobState
 from tables import is_one_of, jobs
 from utils import iso, new_id
 
-# How often a job is started whose process dies each time.
+# How often a job is started whose process dies each time, without any of its work done.
 MOST_ATTEMPTS = 3
 _BEGUN = "Begun."
+_UNKNOWN = "There is no job with this id."
 # SQLite takes 32,766 values in a statement.
 _AT_ONCE = 1000
 
@@ -70,8 +71,9 @@ _QUEUED = select(func.count()).select_from(jobs).where(jobs.c.state == JobState.
 class Job:
     """One piece of long work. `progress` is 0-100, times are epoch seconds, `error` a problem document.
 
-    `lease` is held by whoever works on it until `lease_until`; `attempts` says how often it was begun,
-    `rung_at` when somebody was last called to do it, `last_event` is the number of its newest event.
+    `lease` is held by whoever works on it until `lease_until`. `attempts` says how often it was begun,
+    counted anew when it gets on; `rung_at` when somebody was last called to do it; `last_event` is the number
+    of its newest event.
     """
 
     id: str
@@ -155,8 +157,16 @@ def load(tx: Connection, job_id: str) -> Job:
     """The job with this id. Raises NotFound."""
     row = tx.execute(_SELECT, {"job_id": job_id}).first()
     if row is None:
-        raise NotFound("There is no job with this id.")
+        raise NotFound(_UNKNOWN)
     return _job(row._mapping)
+
+
+def load_own(tx: Connection, job_id: str, owner: str) -> Job:
+    """The owner's job with this id. Raises NotFound for another's as if there were none."""
+    job = load(tx, job_id)
+    if job.owner != owner:
+        raise NotFound(_UNKNOWN)
+    return job
 
 
 def page(

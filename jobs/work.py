@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import Any
 
@@ -58,14 +58,17 @@ class Task:
         self._progress_at = 0.0
 
     def save(self, **parts: Any) -> None:
-        """Add `parts` to the result. Paid work is recorded before anything else is done with it."""
+        """Add `parts` to the result. Paid work is recorded before anything else is done with it.
+
+        A job that gets on may be begun as often as it takes: its attempts are counted anew.
+        """
         self._raise_if_lost()
         self.result |= parts
-        result = dict(self.result)
+        changes: dict[str, Any] = {"result": dict(self.result), "attempts": 1}
         try:
-            is_ours = self._write(partial(rows.record, result=result))
+            is_ours = self._write(partial(rows.record, **changes))
         except OutOfSpace:  # the ledger tries it again until there is room
-            self._put((), result=result)
+            self._put((), **changes)
         else:
             if not is_ours:
                 raise Lost
@@ -115,9 +118,13 @@ class Task:
                 self.lose()
         self._raise_if_lost()
 
-    def complete(self, news: Sequence[Event] = ()) -> None:
-        """The job is done; its result is what was saved. Raises OutOfSpace, but is still recorded later."""
-        self._end(JobState.COMPLETED, news, result=dict(self.result), progress=100)
+    def complete(self, news: Sequence[Event] = (), *, message: str = "") -> None:
+        """The job is done; its result is what was saved. Raises OutOfSpace, but is still recorded later.
+
+        `message` says in place of the usual words how it went.
+        """
+        told = {"message": message} if message else {}
+        self._end(JobState.COMPLETED, news, result=dict(self.result), progress=100, **told)
 
     def fail(self, error: StoryfarmError) -> None:
         self._end(JobState.FAILED, (), error=error.problem())
@@ -177,7 +184,8 @@ class Runner:
 
     `ring` calls somebody to do the job with this id; calls may get lost or come twice. `calls_waiting` are
     those that nobody has answered yet. A worker's lease
-    lasts `lease_seconds` and is extended while it works. `ended` is called when a job may have ended.
+    lasts `lease_seconds` and is extended while it works. `ended` is called when a job may have ended, and
+    each job's work is done within `around(job)`.
     """
 
     def __init__(
@@ -201,7 +209,9 @@ class Runner:
         self._most_queued = most_queued
         self._in_hand: dict[str, Task | None] = {}  # None while the job's row is still to be written
         self._caretaker = Periodic("caretaker", lease_seconds / 3, self._look_after)
+        self._has_swept = False
         self.ended: Callable[[], None] = lambda: None
+        self.around: Callable[[Job], AbstractContextManager[object]] = nullcontext
 
     def start(self) -> None:
         self._caretaker.start()
@@ -269,7 +279,8 @@ class Runner:
         """
         job = task.job
         try:
-            return self.works[job.kind](task)
+            with self.around(job):
+                return self.works[job.kind](task)
         except StoryfarmError as error:
             if not isinstance(error, OutOfSpace):
                 self._fail(task, error)
@@ -325,8 +336,11 @@ class Runner:
         for job in hopeless:
             self._give_up(job)
         rung: list[list[str]] = []
-        # Those who wait in a long line are still called; to call them again would only lengthen it.
-        not_since = 0.0 if self._calls_waiting() else time.time() - _RING_SECONDS
+        # Those who wait in a long line are still called; to call them again would only lengthen it. A process
+        # that died may have taken calls with it, so whoever starts calls for all.
+        pause = _RING_SECONDS if self._has_swept else 0.0
+        not_since = 0.0 if self._calls_waiting() else time.time() - pause
+        self._has_swept = True
         self._ledger.write(lambda tx: rung.append(rows.ring(tx, not_since=not_since)))
         for job_id in rung[-1]:
             self._call(job_id)

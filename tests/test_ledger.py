@@ -209,3 +209,20 @@ def test_an_entry_that_can_never_be_written_does_not_hold_up_the_others(
     ledger.write(add(2))
 
     assert ids(database) == [1, 2]
+
+
+def test_a_bug_in_one_entry_ends_neither_the_thread_nor_the_others(
+    ledger: Ledger, database: Database
+) -> None:
+    def broken(_tx: Connection) -> object:
+        raise OverflowError("Python int too large to convert to SQLite INTEGER")
+
+    with held_up(ledger):
+        ledger.put(Entry(writes=[broken]))
+        ledger.put(Entry(writes=[add(1)]))
+    with pytest.raises(OverflowError):
+        ledger.write(broken)
+    ledger.write(add(2))
+
+    assert ledger.is_alive
+    assert ids(database) == [1, 2]

@@ -205,7 +205,17 @@ def test_a_job_whose_lease_holds_is_left_alone(bench: Bench) -> None:
     assert bench.rung == []
 
 
+def test_whoever_starts_calls_for_all_that_wait(bench: Bench) -> None:
+    job = bench.queue()
+    bench.rung.clear()
+
+    bench.runner.sweep()
+
+    assert bench.rung == [job.id]
+
+
 def test_a_call_that_got_lost_is_repeated_after_a_while(bench: Bench) -> None:
+    bench.runner.sweep()
     job = bench.queue()
     bench.rung.clear()
     bench.runner.sweep()
