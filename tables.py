@@ -220,9 +220,147 @@ uploads = Table(
     Column("created_at", Double, nullable=False, index=True),
 )
 
+# What owners have used in a month, and what is reserved for jobs that are under way. In these three tables
+# costs are in millionths of a dollar.
+usage = Table(
+    "usage",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("calls", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("pictures", BigInteger, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+    Index("ix_usage_month", "month"),
+)
+
+# What a job has reserved and not spent yet. Not removed with the job: it has to be taken off the usage.
+holds = Table(
+    "holds",
+    metadata,
+    Column("job_id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("month", Text, nullable=False),
+    Column("calls", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("pictures", BigInteger, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+    Index("ix_holds_owner", "owner", "month"),
+)
+
+# What a job has really used.
+spendings = Table(
+    "spendings",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("calls", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("pictures", BigInteger, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+)
+
 channels = Table(
     "channels",
     metadata,
     Column("id", BigInteger, primary_key=True),
     Column("last_message_id", BigInteger, nullable=False),
+)
+
+# Which job has the answer to a request that was paid for once.
+answers = Table(
+    "answers",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Double, nullable=False, index=True),
+)
+
+answer_counts = Table(
+    "answer_counts",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("hits", Integer, nullable=False),
+    Column("misses", Integer, nullable=False),
+)
+
+# How stories stand whose texts are with their writers.
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("fingerprint", Text, primary_key=True),
+    Column("summary", Text, nullable=False),
+    Column("scenes_told", Integer, nullable=False),
+    Column("rounds", Integer, nullable=False),
+    Column("has_ending", Integer, nullable=False),
+    Column("created_at", Double, nullable=False, index=True),
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("phase", Text, nullable=False),
+    Column("words", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Index("ix_projects_owner", "owner", "updated_at"),
+)
+
+# Interactive stories. `head` is the turn that the player is at, `turns` the highest number so far.
+adventures = Table(
+    "adventures",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("setup", JSON, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("head", Integer, nullable=False),
+    Column("turns", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False, index=True),
+    Index("ix_adventures_owner", "owner", "updated_at"),
+)
+
+# A tree: `parent` is the turn before, 0 for the first. `told` is JSON: narration, choices, memory.
+adventure_turns = Table(
+    "adventure_turns",
+    metadata,
+    Column("adventure", Text, ForeignKey("adventures.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("parent", Integer, nullable=False),
+    Column("choice", Text, nullable=False),
+    Column("told", JSON(none_as_null=True)),
+    Column("picture", Text),
+    Column("problem", JSON(none_as_null=True)),
+    Column("job_id", Text, nullable=False),
+    Column("picture_job_id", Text),
+    Column("created_at", Double, nullable=False),
+)
+
+adventure_saves = Table(
+    "adventure_saves",
+    metadata,
+    Column("adventure", Text, ForeignKey("adventures.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("turn", Integer, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+# What players are told, in its order; kept for the newest turns only.
+adventure_events = Table(
+    "adventure_events",
+    metadata,
+    Column("adventure", Text, ForeignKey("adventures.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("turn", Integer, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("data", JSON, nullable=False),
 )

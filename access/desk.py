@@ -10,27 +10,35 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from access import idempotency
+from access import idempotency, quotas
+from access.amounts import NOTHING, Amount
+from access.caller import LOCAL, Caller
 from access.idempotency import Key
 from database import Database
-from errors import Conflict, RecordedFailure
+from errors import Conflict, QuotaExceeded, RecordedFailure
 from jobs import callbacks, rows
 from jobs.callbacks import Callback
 from jobs.rows import Job
 from jobs.states import JobState
 from jobs.work import Runner
 from ledger import Write
+from plans import Plan
 
 _RESPOND_ASYNC = re.compile(r"(?:^|[,;\s])respond-async(?:$|[,;\s])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Order:
-    """How a job is wanted. `in_background`: the caller does not wait (RFC 7240, respond-async)."""
+    """How a job is wanted. `in_background`: the caller does not wait (RFC 7240, respond-async).
 
+    `amount` is what the job may take at most, which is reserved where the caller's plan has limits.
+    """
+
+    caller: Caller = LOCAL
     key: Key | None = None
     callback: Callback | None = None
     in_background: bool = False
+    amount: Amount = NOTHING
 
     def writes(self, job: Job) -> list[Write]:
         """What is recorded together with the job."""
@@ -43,25 +51,38 @@ class Order:
 
 
 def read_order(
-    headers: Mapping[str, str], request: Any, *, owner: str = "local", callback: Callback | None = None
+    headers: Mapping[str, str],
+    request: Any,
+    *,
+    caller: Caller = LOCAL,
+    callback: Callback | None = None,
+    amount: Amount = NOTHING,
 ) -> Order:
     """The order that a request's headers give; `request` is all that makes it this request, as JSON.
 
     Raises InvalidRequest for an unfit Idempotency-Key.
     """
     return Order(
-        key=idempotency.read_key(headers.get("Idempotency-Key"), owner, request),
+        caller=caller,
+        key=idempotency.read_key(headers.get("Idempotency-Key"), caller.owner, request),
         callback=callback,
         in_background=bool(_RESPOND_ASYNC.search(headers.get("Prefer", ""))),
+        amount=amount,
     )
 
 
 class Desk:
-    """Where requests become jobs."""
+    """Where requests become jobs. `limits` gives the plan that limits a caller, None if there is none."""
 
-    def __init__(self, database: Database, runner: Runner) -> None:
+    def __init__(
+        self,
+        database: Database,
+        runner: Runner,
+        limits: Callable[[Caller], Plan | None] = lambda _caller: None,
+    ) -> None:
         self._database = database
         self._runner = runner
+        self._limits = limits
 
     def knows(self, order: Order) -> bool:
         """Whether an earlier request with the same key has its job: then nothing new will be made."""
@@ -70,13 +91,14 @@ class Desk:
     def queue(self, job: Job, order: Order, *, also: Sequence[Write] = ()) -> Job:
         """Record the job, and `also`, for the background; the job of an earlier request with the same key.
 
-        Raises Busy if too many are waiting, and Conflict if the key was used for another request.
+        Raises Busy if too many are waiting, Conflict if the key was used for another request, and
+        QuotaExceeded if the caller's plan has no room for it: then nothing is recorded.
         """
         if known := self._known(order):
             return self._load(known)
         try:
-            self._runner.submit(job, *order.writes(job), *also)
-        except IntegrityError:  # the same request, at the same moment
+            self._runner.submit(job, *order.writes(job), *also, *self._reserved(job, order))
+        except (IntegrityError, QuotaExceeded):  # perhaps the same request, at the same moment
             if not (known := self._known(order)):
                 raise
             return self._load(known)
@@ -86,17 +108,37 @@ class Desk:
         """Do the job on this thread, and give what its work returns.
 
         For an earlier request with the same key it waits for that one's end until `deadline`, and gives
-        what `replay` makes of it. Raises what the job failed with.
+        what `replay` makes of it. Raises what the job failed with, and QuotaExceeded as `queue` does.
         """
         if known := self._known(order):
             return self._await(known, replay, deadline)
         try:
-            task = self._runner.begin(job, *order.writes(job))
-        except IntegrityError:
+            task = self._runner.begin(job, *order.writes(job), *self._reserved(job, order))
+        except (IntegrityError, QuotaExceeded):
             if not (known := self._known(order)):
                 raise
             return self._await(known, replay, deadline)
         return self._runner.carry_out(task)
+
+    def follow(self, job: Job, parent: Job, amount: Amount, *, also: Sequence[Write] = ()) -> None:
+        """Record a job that another one's work has begun: it takes over that much of what that one holds.
+
+        `also` is recorded with it. Raises Busy, and IntegrityError if it is recorded already.
+        """
+        handed_on = partial(quotas.move, from_job=parent.id, to_job=job.id, amount=amount)
+        self._runner.submit(job, handed_on, *also)
+
+    def _reserved(self, job: Job, order: Order) -> list[Write]:
+        """What sets the order's amount aside. Raises QuotaExceeded if it is plain that there is no room:
+
+        one that fails among the ledger's writes makes it write all the others of that moment one by one.
+        """
+        limits = self._limits(order.caller)
+        if limits is None or not order.amount:
+            return []
+        with self._database.read() as tx:
+            quotas.check(tx, job.owner, order.amount, limits)
+        return [partial(quotas.reserve, job=job, amount=order.amount, limits=limits)]
 
     def _known(self, order: Order) -> str | None:
         if not order.key:
