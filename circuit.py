@@ -22,8 +22,18 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 600.0
 # A wrong key, a dead model and an empty account do not heal within seconds; people have to look.
 _HOPELESS = frozenset({"bad_key", "no_such_model", "no_credit"})
 _HOPELESS_PAUSE = 600.0
-# A request that is at fault says nothing about whoever refused it, nor does our own storage.
-_BLAMELESS = frozenset({"bad_request", "picture_too_large", "storage_failed", "out_of_space"})
+# A request that is at fault says nothing about whoever refused it, nor does our own storage, nor a picture
+# that is too old to be changed.
+_BLAMELESS = frozenset(
+    {
+        "bad_request",
+        "not_supported",
+        "out_of_space",
+        "picture_too_large",
+        "source_gone",
+        "storage_failed",
+    }
+)
 # Whoever gave a call less time than this has only himself to blame for its end.
 _FAIR_SECONDS = 30.0
 # A probe whose caller never reported back does not keep the circuit shut for ever.

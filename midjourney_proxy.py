@@ -11,10 +11,11 @@ import requests
 import structlog
 import urllib3
 
-from errors import ContentRefused, ProviderError, ProviderTimeout, StoryfarmError
+from errors import ContentRefused, InvalidRequest, ProviderError, ProviderTimeout, StoryfarmError
 from http_session import no_longer_than, open_session, send, wait_no_longer_than
 from images.editing import CheckedImage
-from midjourney.proxy_task import ProxyTask, read_task
+from images.provider import REROLL
+from midjourney.proxy_task import ProxyTask, button_of, read_task
 from utils import remaining
 
 log = structlog.get_logger()
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 _READ_SECONDS = 30.0
 _MOST_BYTES = 8_000_000
 _MOST_REFERENCES = 5
+_LEAST_BLENDED, _MOST_BLENDED = 2, 5
 # What a submit answers: https://github.com/novicezk/midjourney-proxy, docs/api.md.
 _SUBMITTED, _EXISTED, _QUEUED = 1, 21, 22
 _NOT_FOUND, _INVALID, _FAILED, _FULL, _BANNED = 3, 4, 9, 23, 24
@@ -56,6 +58,50 @@ class ProxyClient:
             body["base64Array"] = [_data_url(image) for image in references[:_MOST_REFERENCES]]
         return self._submit("imagine", body, hook, deadline)
 
+    def change(
+        self, task_id: str, action: str, index: int | None, *, state: str, hook: str, deadline: float
+    ) -> str:
+        """UPSCALE or VARIATION of picture `index` (1-4) of a finished grid, or REROLL of all; the task's id.
+
+        What was asked for before gives the id of that task. Where a fork has only buttons the right one is
+        pressed. Raises as `imagine`, InvalidRequest for an index that is none, and ProviderError with the
+        codes task_gone (the grid is not known any more) and not_supported.
+        """
+        body: dict[str, Any] = {"taskId": task_id, "action": action, "state": state}
+        if action == REROLL:
+            index = None
+        elif index in (1, 2, 3, 4):
+            body["index"] = index
+        else:  # the proxy would take it, and fail much later
+            raise InvalidRequest("index must be 1 to 4.", code="invalid_field", field="index")
+        try:
+            return self._submit("change", body, hook, deadline)
+        except ProviderError as error:
+            if error.code != "not_supported":
+                raise
+        return self._press(task_id, action, index, state=state, hook=hook, deadline=deadline)
+
+    def blend(
+        self, images: Sequence[CheckedImage], dimensions: str, *, state: str, hook: str, deadline: float
+    ) -> str:
+        """Ask for a grid of four that mixes 2 to 5 pictures; the task's id. Raises as `change`.
+
+        `dimensions` is PORTRAIT, SQUARE or LANDSCAPE.
+        """
+        if not _LEAST_BLENDED <= len(images) <= _MOST_BLENDED:
+            raise InvalidRequest(
+                f"images are {len(images)} pictures; {_LEAST_BLENDED} to {_MOST_BLENDED} are taken.",
+                code="invalid_field",
+                field="images",
+            )
+        pictures = [_data_url(image) for image in images]
+        body = {"base64Array": pictures, "dimensions": dimensions, "state": state}
+        return self._submit("blend", body, hook, deadline)
+
+    def describe(self, image: CheckedImage, *, state: str, hook: str, deadline: float) -> str:
+        """Ask for prompts that would give this picture; the task's id. Raises as `change`."""
+        return self._submit("describe", {"base64": _data_url(image), "state": state}, hook, deadline)
+
     def fetch(self, task_id: str, *, deadline: float) -> ProxyTask | None:
         """How the task is; None if the proxy does not know it (any more)."""
         body = self._call("GET", f"/task/{task_id}/fetch", None, deadline)
@@ -74,14 +120,33 @@ class ProxyClient:
     def close(self) -> None:
         self._session.close()
 
+    def _press(
+        self, task_id: str, action: str, index: int | None, *, state: str, hook: str, deadline: float
+    ) -> str:
+        """The change by the button that MidJourney itself has put under the grid."""
+        target = self.fetch(task_id, deadline=deadline)
+        if target is None:
+            raise _task_gone()
+        button = button_of(target, action, index)
+        if button is None:
+            raise _not_supported()
+        return self._submit("action", {"taskId": task_id, "customId": button, "state": state}, hook, deadline)
+
     def _submit(self, what: str, body: dict[str, Any], hook: str, deadline: float) -> str:
         if hook:
             body = {**body, "notifyHook": hook}
-        answer = self._call("POST", f"/submit/{what}", body, deadline)
+        try:
+            answer = self._call("POST", f"/submit/{what}", body, deadline)
+        except ProviderError as error:
+            if error.code == "no_such_model" and what != "imagine":
+                raise _not_supported() from error
+            raise
         if not isinstance(answer, dict) or not isinstance(answer.get("code"), int):
             raise ProviderError("The midjourney-proxy's answer has an unknown shape.", code="bad_answer")
         if answer["code"] in (_SUBMITTED, _EXISTED, _QUEUED) and answer.get("result"):
             return str(answer["result"])
+        if what != "imagine" and "not support" in str(answer.get("description") or "").lower():
+            raise _not_supported()
         raise _refusal(answer)
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None, deadline: float) -> Any:
@@ -131,7 +196,7 @@ def _refusal(answer: Mapping[str, Any]) -> StoryfarmError:
     if code == _FULL:
         return ProviderError("MidJourney's queue is full.", code="queue_full", retry_after=3.0)
     if code == _NOT_FOUND:
-        return ProviderError("The midjourney-proxy does not know this task any more.", code="task_gone")
+        return _task_gone()
     if code == _INVALID:
         return ProviderError("The midjourney-proxy refused the task.", code="bad_request", permanent=True)
     if code == _EXISTED:
@@ -139,6 +204,16 @@ def _refusal(answer: Mapping[str, Any]) -> StoryfarmError:
             "MidJourney wants a dialogue that cannot be held here.", code="modal", permanent=True
         )
     return ProviderError(f"The midjourney-proxy could not take the task (code {code}).", code="proxy_failed")
+
+
+def _task_gone() -> ProviderError:
+    return ProviderError("The midjourney-proxy does not know this task any more.", code="task_gone")
+
+
+def _not_supported() -> ProviderError:
+    return ProviderError(
+        "This midjourney-proxy does not have that call.", code="not_supported", permanent=True
+    )
 
 
 def _status_error(status: int) -> ProviderError:

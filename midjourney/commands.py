@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Update, and_, bindparam, or_, select
 
-from tables import channels, commands, is_one_of
+from tables import channels, commands, is_one_of, jobs
 
 
 class CommandState(StrEnum):
@@ -155,8 +155,18 @@ def _record(row: Any) -> CommandRecord:
     return CommandRecord(**{**row, "state": CommandState(row["state"])})
 
 
-def preview_of_job(tx: Connection, job_id: str) -> str | None:
-    """Where the newest preview of the job's unfinished picture lies."""
-    wanted = (commands.c.job_id == job_id, commands.c.state == CommandState.PAINTING)
-    newest = select(commands.c.preview_url).where(*wanted).order_by(commands.c.created_at.desc()).limit(1)
+def preview_of_job(tx: Connection, job_id: str, owner: str) -> str | None:
+    """Where the newest preview of the unfinished picture of the owner's job lies."""
+    wanted = (
+        commands.c.job_id == job_id,
+        commands.c.state == CommandState.PAINTING,
+        jobs.c.owner == owner,
+    )
+    newest = (
+        select(commands.c.preview_url)
+        .join(jobs, jobs.c.id == commands.c.job_id)
+        .where(*wanted)
+        .order_by(commands.c.created_at.desc())
+        .limit(1)
+    )
     return tx.execute(newest).scalar_one_or_none()

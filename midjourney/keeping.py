@@ -14,9 +14,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from database import Database
 from errors import ProviderError, ProviderTimeout, StoryfarmError
 from images import records
-from images.editing import ENDINGS, CheckedImage, check_image, cut_grid
+from images.editing import CheckedImage, check_image, cut_grid
 from images.fetching import Fetcher
-from images.records import Picture
+from images.records import Picture, kept_as
 from images.storage import Storage
 from jobs.notifier import Notifier
 from ledger import Entry, Ledger
@@ -36,7 +36,8 @@ class Keeper:
     """Keeps the pictures of captured commands: for whoever waits for one, or on a few threads of its own.
 
     `told` is called with each command's id and whether its pictures were kept. At most `threads` pictures
-    are in hand at once, since a decoded grid takes 16 MB.
+    are in hand at once, since a decoded grid takes 16 MB. `count` is written with each grid that is kept,
+    and gets the ids of its job and its command.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Keeper:
         *,
         told: Callable[[str, bool], None],
         threads: int = 8,
+        count: Callable[[Connection, str, str], object] = lambda _tx, _job_id, _id: None,
     ) -> None:
         self._database = database
         self._ledger = ledger
@@ -56,6 +58,7 @@ class Keeper:
         self._fetcher = fetcher
         self._storage = storage
         self._told = told
+        self._count = count
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="keeper")
         self._hands = threading.BoundedSemaphore(threads)
         self._lock = threading.Lock()
@@ -130,7 +133,7 @@ class Keeper:
         kept += [_picture(record, part, "picture", number) for number, part in enumerate(parts, 1)]
         for picture, image in zip(kept, (whole, *parts), strict=True):
             self._storage.put(picture.file, image.content)
-        self._ledger.put(Entry(writes=[lambda tx: _record(tx, record.id, kept)]))
+        self._ledger.put(Entry(writes=[lambda tx: self._record(tx, record, kept)]))
         log.info(
             "picture.kept",
             job=record.job_id,
@@ -139,6 +142,11 @@ class Keeper:
             keep_s=round(time.monotonic() - started, 3),
         )
         return tuple(kept)
+
+    def _record(self, tx: Connection, record: CommandRecord, kept: list[Picture]) -> None:
+        if commands.move(tx, record.id, CommandState.DONE, error=None):
+            records.insert(tx, kept)
+            self._count(tx, record.job_id, record.id)
 
     def _failed(self, record: CommandRecord, error: StoryfarmError) -> None:
         hopeless = isinstance(error, ProviderError) and (error.permanent or error.code == "not_a_picture")
@@ -155,30 +163,18 @@ class Keeper:
         self._told(record.id, False)
 
 
-def _record(tx: Connection, command_id: str, kept: list[Picture]) -> None:
-    if commands.move(tx, command_id, CommandState.DONE, error=None):
-        records.insert(tx, kept)
-
-
 def _picture(record: CommandRecord, image: CheckedImage, role: str, position: int | None) -> Picture:
     name = record.id if position is None else f"{record.id}-{position}"
     return Picture(
-        id=name,
+        **kept_as(name, image),
         job_id=record.job_id,
-        file=f"{name}.{ENDINGS[image.mime]}",
         role=role,
         position=position,
-        mime=image.mime,
-        width=image.width,
-        height=image.height,
-        sha256=image.sha256,
         alt=clip(strip_parameters(record.prompt), 300),
         provider=PROVIDER,
         model=PROVIDER,
         prompt=record.prompt,
         seed=record.seed,
         source_url=record.source_url,
-        created_at=time.time(),
-        size_bytes=len(image.content),
         request_id=record.id,
     )

@@ -11,6 +11,10 @@ from typing import Any
 from utils import clip, one_line
 
 _PERCENT = re.compile(r"(\d{1,3})\s*%")
+# What stands before each of a description's prompts: "1️⃣ " or "1. ".
+_NUMBER = re.compile(r"^\d(?:\ufe0f?\u20e3|[.)])\s*")
+_MOST_PROMPTS = 8
+_MOST_BUTTONS = 40
 _ADVICE = "The midjourney-proxy gave no reason."
 
 
@@ -33,12 +37,17 @@ _STATES = {
 }
 
 
+# What buttons do, by the names in their ids: MJ::JOB::upsample::2::<uuid>, MJ::JOB::reroll::0::<uuid>::SOLO.
+_BUTTONS = {"UPSCALE": "upsample", "VARIATION": "variation", "REROLL": "reroll"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProxyTask:
     """How a task is. `state` is what was submitted with it.
 
     `percent` is 0-100, or None while nobody can tell. `image_url` is the finished picture's; a preview's is
-    not taken for one. `reason` says why it failed.
+    not taken for one. `reason` says why it failed. `prompts` are a finished description's. `buttons` are the
+    ids of those that can be pressed, where the dialect has any.
     """
 
     id: str
@@ -47,6 +56,8 @@ class ProxyTask:
     percent: int | None
     image_url: str
     reason: str
+    prompts: tuple[str, ...] = ()
+    buttons: tuple[str, ...] = ()
 
 
 def read_task(body: Any) -> ProxyTask:
@@ -65,7 +76,28 @@ def read_task(body: Any) -> ProxyTask:
         percent=100 if status is ProxyState.DONE else _percent(fields.get("progress")),
         image_url=image_url,
         reason=clip(reason or _ADVICE, 300) if status is ProxyState.FAILED else "",
+        prompts=_prompts(fields.get("prompt")) if status is ProxyState.DONE else (),
+        buttons=_button_ids(fields.get("buttons")),
     )
+
+
+def button_of(task: ProxyTask, action: str, index: int | None) -> str | None:
+    """The id of the button that does this with the task's picture `index`; None if there is none."""
+    beginning = f"MJ::JOB::{_BUTTONS[action]}::{index or 0}::"
+    return next((each for each in task.buttons if each.startswith(beginning)), None)
+
+
+def _button_ids(buttons: Any) -> tuple[str, ...]:
+    listed = buttons[:_MOST_BUTTONS] if isinstance(buttons, list) else []
+    ids = (each.get("customId") for each in listed if isinstance(each, dict))
+    return tuple(each for each in ids if isinstance(each, str) and each)
+
+
+def _prompts(text: Any) -> tuple[str, ...]:
+    """The lines of a description, without their numbers."""
+    lines = (one_line(line) for line in str(text or "").splitlines())
+    bare = (clip(_NUMBER.sub("", line, count=1), 1000) for line in lines)
+    return tuple(each for each in bare if each)[:_MOST_PROMPTS]
 
 
 def _percent(progress: Any) -> int | None:

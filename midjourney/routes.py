@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 
 from flask import Blueprint, Response
 
@@ -13,13 +14,16 @@ from images.editing import check_image
 from images.fetching import Fetcher
 from jobs.notifier import Notifier
 from midjourney import commands
-from midjourney.proxy_provider import topic as proxy_topic
+from midjourney.proxy_running import topic as proxy_topic
 
 _FETCH_SECONDS = 10.0
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 
 
-def create_blueprint(database: Database, fetcher: Fetcher, notifier: Notifier) -> Blueprint:
+def create_blueprint(
+    database: Database, fetcher: Fetcher, notifier: Notifier, *, owner: Callable[[], str]
+) -> Blueprint:
+    """`owner` tells who calls."""
     blueprint = Blueprint("midjourney", __name__)
 
     @blueprint.post("/api/midjourney/hook/<request_id>")
@@ -32,7 +36,7 @@ def create_blueprint(database: Database, fetcher: Fetcher, notifier: Notifier) -
     @blueprint.get("/api/jobs/<job_id>/preview")
     def preview(job_id: str) -> Response:
         with database.read() as tx:
-            url = commands.preview_of_job(tx, job_id)
+            url = commands.preview_of_job(tx, job_id, owner())
         if not url:
             raise NotFound("There is no preview of this job's picture at the moment.")
         content = fetcher.fetch(url, deadline=time.monotonic() + _FETCH_SECONDS)

@@ -392,7 +392,7 @@ class Calls(RuleBasedStateMachine):
 
     @invariant()
     def no_pause_is_longer_than_ten_minutes(self) -> None:
-        assert 0 <= self.circuit.seconds_left() <= LONGEST
+        assert 0 <= self.circuit.seconds_left() <= LONGEST + 1e-6  # what is lost in rounding
 
 
 TestCalls = Calls.TestCase

@@ -11,7 +11,7 @@ import pytest
 import requests
 import responses
 
-from errors import ContentRefused, ProviderError, ProviderTimeout, StoryfarmError
+from errors import ContentRefused, InvalidRequest, ProviderError, ProviderTimeout, StoryfarmError
 from images.editing import CheckedImage
 from midjourney.proxy_task import ProxyState
 from midjourney_proxy import ProxyClient
@@ -187,3 +187,138 @@ def test_a_proxy_that_lists_nothing_finds_nothing(
     server.get(f"{BASE}/task/list", status=404)
 
     assert client.find("our-id", deadline=soon()) is None
+
+
+CHANGE, ACTION = f"{BASE}/submit/change", f"{BASE}/submit/action"
+BUTTONS = [
+    {"customId": f"MJ::JOB::{name}::{index}::0b5e", "label": "x"}
+    for name in ("upsample", "variation")
+    for index in (1, 2, 3, 4)
+] + [{"customId": "MJ::JOB::reroll::0::0b5e::SOLO"}]
+GRID = {"id": "17100", "status": "SUCCESS", "imageUrl": "https://cdn.example/x.png", "buttons": BUTTONS}
+
+
+def change(client: ProxyClient, action: str = "UPSCALE", index: int | None = 2) -> str:
+    return client.change("17100", action, index, state="our-id", hook="", deadline=soon())
+
+
+@pytest.mark.parametrize(
+    ("action", "index", "sent"),
+    [("UPSCALE", 2, {"index": 2}), ("VARIATION", 4, {"index": 4}), ("REROLL", None, {}), ("REROLL", 7, {})],
+)
+def test_a_change_names_its_task_and_its_picture(
+    client: ProxyClient, server: responses.RequestsMock, action: str, index: int | None, sent: dict[str, int]
+) -> None:
+    server.post(CHANGE, json=answered(1))
+
+    assert change(client, action, index) == "17123"
+    wanted = {"taskId": "17100", "action": action, "state": "our-id", **sent}
+    assert json.loads(server.calls[0].request.body or "") == wanted
+
+
+@pytest.mark.parametrize("index", [0, 5, None])
+def test_an_index_that_is_none_is_refused_here(client: ProxyClient, index: int | None) -> None:
+    with pytest.raises(InvalidRequest, match="index must be 1 to 4"):
+        change(client, "UPSCALE", index)
+
+
+@pytest.mark.parametrize("code", [1, 21, 22])
+def test_a_change_that_was_asked_for_before_is_that_task(
+    client: ProxyClient, server: responses.RequestsMock, code: int
+) -> None:
+    server.post(CHANGE, json=answered(code, result="17099", properties={"status": "SUCCESS"}))
+
+    assert change(client) == "17099"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (answered(3, result=None), "task_gone"),
+        (answered(4, result=None), "bad_request"),
+        (answered(9, result=None), "proxy_failed"),
+        (answered(21, result=None), "modal"),
+        (answered(23, result=None), "queue_full"),
+        (answered(24, result=None), "banned_word"),
+    ],
+)
+def test_a_change_that_is_refused_says_why(
+    client: ProxyClient, server: responses.RequestsMock, answer: Any, code: str
+) -> None:
+    server.post(CHANGE, json=answer)
+
+    with pytest.raises(StoryfarmError) as caught:
+        change(client)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"status": 404},
+        {"json": answered(9, result=None, description="Action not supported, use /submit/action")},
+    ],
+)
+@pytest.mark.parametrize(
+    ("action", "index", "pressed"),
+    [
+        ("UPSCALE", 2, "MJ::JOB::upsample::2::0b5e"),
+        ("VARIATION", 4, "MJ::JOB::variation::4::0b5e"),
+        ("REROLL", None, "MJ::JOB::reroll::0::0b5e::SOLO"),
+    ],
+)
+def test_a_fork_with_buttons_has_one_pressed(
+    client: ProxyClient,
+    server: responses.RequestsMock,
+    refusal: dict[str, Any],
+    action: str,
+    index: int | None,
+    pressed: str,
+) -> None:
+    server.post(CHANGE, **refusal)
+    server.get(f"{BASE}/task/17100/fetch", json=GRID)
+    server.post(ACTION, json=answered(1))
+
+    assert change(client, action, index) == "17123"
+    wanted = {"taskId": "17100", "customId": pressed, "state": "our-id"}
+    assert json.loads(server.calls[-1].request.body or "") == wanted
+
+
+@pytest.mark.parametrize(("task", "code"), [({**GRID, "buttons": []}, "not_supported"), (None, "task_gone")])
+def test_a_proxy_that_can_do_neither_says_so(
+    client: ProxyClient, server: responses.RequestsMock, task: Any, code: str
+) -> None:
+    server.post(CHANGE, status=404)
+    server.get(f"{BASE}/task/17100/fetch", body=json.dumps(task) if task else b"")
+
+    with pytest.raises(ProviderError) as caught:
+        change(client)
+    assert caught.value.code == code
+
+
+def test_pictures_are_blended(client: ProxyClient, server: responses.RequestsMock) -> None:
+    server.post(f"{BASE}/submit/blend", json=answered(1))
+
+    assert client.blend([HERO, HERO], "PORTRAIT", state="our-id", hook="", deadline=soon()) == "17123"
+    assert json.loads(server.calls[0].request.body or "") == {
+        "base64Array": ["data:image/png;base64,aGVybw=="] * 2,
+        "dimensions": "PORTRAIT",
+        "state": "our-id",
+    }
+
+
+@pytest.mark.parametrize("number", [1, 6])
+def test_two_to_five_pictures_are_blended(client: ProxyClient, number: int) -> None:
+    with pytest.raises(InvalidRequest, match="2 to 5 are taken"):
+        client.blend([HERO] * number, "SQUARE", state="our-id", hook="", deadline=soon())
+
+
+def test_a_picture_is_described(client: ProxyClient, server: responses.RequestsMock) -> None:
+    server.post(f"{BASE}/submit/describe", json=answered(1))
+
+    assert client.describe(HERO, state="our-id", hook="https://farm.example", deadline=soon()) == "17123"
+    assert json.loads(server.calls[0].request.body or "") == {
+        "base64": "data:image/png;base64,aGVybw==",
+        "state": "our-id",
+        "notifyHook": "https://farm.example",
+    }

@@ -105,10 +105,10 @@ class Room:
                 self.captures.sweep()
         return self.collected
 
-    def preview(self, id: str) -> str | None:
+    def preview(self, id: str, *, owner: str = "local") -> str | None:
         """Where the newest preview lies of the command's picture, which is not finished."""
         with self.database.read() as tx:
-            return commands.preview_of_job(tx, self.record(id).job_id)
+            return commands.preview_of_job(tx, self.record(id).job_id, owner)
 
     def record(self, id: str) -> CommandRecord:
         with self.database.read() as tx:
@@ -224,6 +224,7 @@ def test_how_far_a_picture_is_stands_in_its_row_until_it_is_there(
         assert waiter.wait(time.monotonic() + SECONDS)
     assert room.record("a").percent == 31
     assert room.preview("a") == f"https://cdn/{JOB}_grid_0.webp?ex=1"
+    assert room.preview("a", owner="key:somebody") is None
 
     room.hear(preview("a dog named a --seed 7", 62))
     assert room.record("a").percent == 62

@@ -60,6 +60,7 @@ class Home:
         self.notifier = Notifier()
         self.storage: Storage = open_storage("", folder)
         self.told: list[tuple[str, bool]] = []
+        self.counted: list[tuple[str, str]] = []
         self.keeper = Keeper(
             database,
             Ledger(database),
@@ -67,6 +68,7 @@ class Home:
             Fetcher(["cdn.discordapp.com"]),
             self.storage,
             told=lambda id, kept: self.told.append((id, kept)),
+            count=lambda _tx, job_id, id: self.counted.append((job_id, id)),
         )
 
     def captured(self, *, is_grid: bool = True, url: str = URL) -> str:
@@ -145,6 +147,18 @@ def test_a_grid_is_kept_whole_and_in_four(home: Home, cdn: responses.RequestsMoc
     assert {(p.alt, p.prompt, p.seed, p.source_url, p.provider) for p in kept} == {
         ("a dog", "a dog --ar 1:1 --seed 7", 7, URL, "midjourney")
     }
+
+
+def test_a_grid_is_counted_once_however_often_it_is_kept(home: Home, cdn: responses.RequestsMock) -> None:
+    cdn.get(URL, body=png())
+    job_id = home.captured()
+    with home.database.read() as tx:
+        record = commands.load(tx, ID)
+    assert record is not None
+    for _ in range(2):  # the second time as a process does that was behind
+        home.keeper.keep(record, deadline=time.monotonic() + SECONDS)
+
+    assert home.counted == [(job_id, ID)]
 
 
 def test_a_single_picture_is_kept_as_it_is(home: Home, cdn: responses.RequestsMock) -> None:
@@ -318,7 +332,6 @@ def test_a_bug_with_one_picture_leaves_the_others_alone(
 
     with monkeypatch.context() as patch:
         patch.setattr("midjourney.keeping.cut_grid", broken)
-        home.keeper.collect(ID)
-        assert home.finish().state is CommandState.CAPTURED
+        assert home.collect().state is CommandState.CAPTURED
 
     assert home.collect().state is CommandState.DONE

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from midjourney.proxy_task import ProxyState, read_task
+from midjourney.proxy_task import ProxyState, button_of, read_task
 
 TASK: dict[str, Any] = {
     "id": "1712345678901234",
@@ -19,6 +19,7 @@ TASK: dict[str, Any] = {
     "imageUrl": "https://cdn.example/preview.webp",
     "progress": "31%",
     "failReason": None,
+    "buttons": [],
 }
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -71,6 +72,22 @@ def test_a_failure_says_why() -> None:
     assert read_task({**TASK, "status": "FAILURE", "failReason": "Banned\nprompt"}).reason == "Banned prompt"
     assert "no reason" in read_task({**TASK, "status": "FAILURE"}).reason
     assert "dialogue" in read_task({**TASK, "status": "MODAL"}).reason
+
+
+def test_the_lines_of_a_description_are_prompts() -> None:
+    told = {**TASK, "status": "SUCCESS", "prompt": "1️⃣ a dog, 4k --ar 3:2\n\n2️⃣ 3 dogs\n3. a cat \n"}
+
+    assert read_task(told).prompts == ("a dog, 4k --ar 3:2", "3 dogs", "a cat")
+    assert read_task({**told, "status": "IN_PROGRESS"}).prompts == ()
+
+
+def test_the_buttons_of_a_grid_are_kept() -> None:
+    listed = [7, {"customId": None}, {"customId": "MJ::JOB::upsample::2::0b5e"}, {"label": "V1"}]
+    task = read_task({**TASK, "buttons": listed})
+
+    assert button_of(task, "UPSCALE", 2) == "MJ::JOB::upsample::2::0b5e"
+    assert button_of(task, "UPSCALE", 3) is None
+    assert button_of(task, "REROLL", None) is None
 
 
 @given(JSON | st.fixed_dictionaries(dict.fromkeys(TASK, JSON)))
