@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import io
-import re
-import unicodedata
 import zipfile
 from typing import Any
 
 from images.records import Picture
 from images.storage import Storage
-
-# Marks anywhere, and the ampersand of an entity such as &lt;
-_MARKS = re.compile(r"[\\`*_{}\[\]<>#|!]|&(?=#?\w+;)")
-# What stands before the mark of a list ("- ", "1. "), a line across (---) or a heading's line (===)
-_LINE_STARTS = re.compile(r"^ *(?=[-+](?:\s|$)|-+ *$|=+ *$)|^ *\d+(?=[.)](?:\s|$))", re.MULTILINE)
+from markdown_text import escaped
+from utils import plain_name
 
 
 def export_zip(result: dict[str, Any], storage: Storage) -> bytes:
@@ -34,20 +29,15 @@ def export_zip(result: dict[str, Any], storage: Storage) -> bytes:
 
 def file_name(title: str) -> str:
     """A name for the ZIP that every file system takes: "The Little Dog" gives "the-little-dog.zip"."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return (re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].strip("-") or "story") + ".zip"
+    return (plain_name(title)[:60].strip("-") or "story") + ".zip"
 
 
 def _markdown(result: dict[str, Any], pictures: list[Picture], names: list[str]) -> str:
-    shown = [f"![{_escape(picture.alt)}]({name})" for picture, name in zip(pictures, names, strict=True)]
+    shown = [f"![{escaped(picture.alt)}]({name})" for picture, name in zip(pictures, names, strict=True)]
     parts = [
-        f"# {_escape(result['title'] or 'A story')}",
+        f"# {escaped(result['title'] or 'A story')}",
         *shown[:1],
-        _escape(result["story"] or ""),
+        escaped(result["story"] or ""),
         *shown[1:],
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _escape(text: str) -> str:
-    return _LINE_STARTS.sub(r"\g<0>\\", _MARKS.sub(r"\\\g<0>", text))

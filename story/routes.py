@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response
@@ -82,13 +83,13 @@ def public_result(result: dict[str, Any], base_url: str, *, sandbox: bool) -> di
     }
 
 
-def create_blueprint(database: Database, storage: Storage) -> APIBlueprint:
+def create_blueprint(database: Database, storage: Storage, *, owner: Callable[[], str]) -> APIBlueprint:
     blueprint = APIBlueprint("story", __name__, abp_tags=[TAG])
 
     @blueprint.get("/api/jobs/<job_id>/download", summary="A story with its pictures as a ZIP")
     def download(path: JobPath) -> Response:
         with database.read() as tx:
-            job = rows.load(tx, path.job_id)
+            job = rows.load_own(tx, path.job_id, owner())
         result = load_result(database, job) if job.kind == KIND else None
         if result is None:
             raise NotFound("This job has no story to download yet.")

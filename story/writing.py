@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
-from errors import ContentRefused, ProviderError
+from errors import ProviderError
+from text.asking import anew_if_broken, raise_if_declined
 from text.json_field import FieldReader, read_field
 from text.model import Completion, Message, Outcome, Schema, TextModel
 from utils import clip, one_line, well_formed
@@ -78,17 +79,12 @@ def generate_story(
     Raises ContentRefused if the model or its filter declined, ProviderError if no story came, or
     ProviderTimeout.
     """
-    max_tokens = wish.words * _TOKENS_FOR_A_WORD + _TOKENS_FOR_THOUGHT
+    max_tokens = most_tokens(wish.words)
     if on_text:
         completion = _stream(model, wish, max_tokens, deadline, on_text)
     else:
         completion = model.complete(messages(wish), schema=_SCHEMA, max_tokens=max_tokens, deadline=deadline)
-    if completion.outcome is Outcome.REFUSED:
-        raise ContentRefused("The text model declined to write this story. Try another prompt.")
-    if completion.outcome is Outcome.FILTERED:
-        raise ContentRefused(
-            "The provider's content filter stopped the story. Try another prompt.", code="content_filtered"
-        )
+    raise_if_declined(completion, "story")
     title, text = map(well_formed, _title_and_text(completion))
     if not text:
         raise ProviderError("The text model's answer held no story.", code="empty_story")
@@ -100,22 +96,20 @@ def generate_story(
     )
 
 
+def most_tokens(words: int) -> int:
+    """What the answer with a story of so many words may take."""
+    return words * _TOKENS_FOR_A_WORD + _TOKENS_FOR_THOUGHT
+
+
 def _stream(
     model: TextModel, wish: StoryWish, max_tokens: int, deadline: float, on_text: OnText
 ) -> Completion:
     """The whole answer, told as it comes. If its stream breaks off it is asked for anew, once."""
-
-    def read() -> Completion:
-        return _read_along(
+    return anew_if_broken(
+        lambda: _read_along(
             model.stream(messages(wish), schema=_SCHEMA, max_tokens=max_tokens, deadline=deadline), on_text
         )
-
-    try:
-        return read()
-    except ProviderError as error:
-        if error.code != "stream_broken":
-            raise
-    return read()
+    )
 
 
 def _read_along(pieces: Generator[str, None, Completion], on_text: OnText) -> Completion:

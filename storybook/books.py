@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +11,10 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from database import Database
-from errors import Busy, Conflict, NotFound, ProviderError, RecordedFailure, StoryfarmError
+from errors import Busy, Conflict, NotFound, ProviderError, RecordedFailure
 from images import records
-from images.editing import ENDINGS, CheckedImage, check_image
-from images.records import Picture
+from images.editing import CheckedImage
+from images.records import Picture, kept_as
 from images.storage import Storage
 from images.uploads import Uploads
 from jobs import rows
@@ -23,8 +22,10 @@ from jobs.rows import Job
 from jobs.states import JobState
 from jobs.work import Task
 from ledger import Ledger
-from storybook.planning import BookWish, Character, Planned, plan_book
+from storybook.planning import BookWish, Character, Plan, plan_book
+from text.asking import Answered
 from text.model import TextModel
+from utils import derived_id
 
 log = structlog.get_logger()
 
@@ -51,12 +52,7 @@ def page_slot(number: int) -> str:
     return f"page-{number}"
 
 
-def derived_id(job_id: str, part: str) -> str:
-    """An id that is the same whenever the job is done again."""
-    return uuid.uuid5(uuid.UUID(job_id), part).hex
-
-
-def new_book(request: BookRequest, *, owner: str = "local") -> Job:
+def new_book(request: BookRequest, *, owner: str) -> Job:
     """The job that writes this book; it is not recorded yet."""
     return rows.new(KIND, vars(request), owner=owner, message="Waiting in line.")
 
@@ -71,7 +67,11 @@ def new_illustrations(
 
 
 class BookWriter:
-    """The work of storybook jobs. `order` records a job for the background; it raises Busy."""
+    """The work of storybook jobs.
+
+    `order` records a job for the background, which takes over what the book's has reserved for it; it
+    raises Busy.
+    """
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class BookWriter:
         storage: Storage,
         uploads: Uploads,
         *,
-        order: Callable[[Job], object],
+        order: Callable[[Job, Job], object],
     ) -> None:
         self._text = text
         self._database = database
@@ -103,7 +103,7 @@ class BookWriter:
         with self._database.read() as tx:
             return rows.load(tx, task.job.id)
 
-    def _plan(self, job: Job) -> Planned:
+    def _plan(self, job: Job) -> Answered[Plan]:
         request = job.request
         hero = request["character"]
         wish = BookWish(
@@ -124,7 +124,7 @@ class BookWriter:
         pages = list(range(1, book.request["pages"] + 1))
         job = new_illustrations(book, pages, job_id=derived_id(book.id, ILLUSTRATIONS))
         try:
-            self._order(job)
+            self._order(job, book)
         except IntegrityError:  # ordered before a crash
             log.info("illustrations.known", job=job.id)
         except Busy as busy:
@@ -152,32 +152,25 @@ def reference_picture(book: Job, image: CheckedImage) -> Picture:
     """The row of the picture of the character that somebody brought along."""
     name = derived_id(book.id, "reference")
     return Picture(
-        id=name,
+        **kept_as(name, image),
         job_id=book.id,
-        file=f"{name}.{ENDINGS[image.mime]}",
         role="reference",
         position=None,
-        mime=image.mime,
-        width=image.width,
-        height=image.height,
-        sha256=image.sha256,
         alt=book.request["character"]["name"],
         provider="upload",
         model="",
         prompt="",
         seed=None,
         source_url=None,
-        created_at=time.time(),
-        size_bytes=len(image.content),
         album=book.id,
         slot=CHARACTER,
     )
 
 
-def load_book(database: Database, book_id: str) -> Job:
-    """The job of a book that is written. Raises NotFound, Conflict or what the job failed with."""
+def load_book(database: Database, book_id: str, owner: str) -> Job:
+    """The job of the owner's book that is written. Raises NotFound, Conflict or what the job failed with."""
     with database.read() as tx:
-        job = rows.load(tx, book_id)
+        job = rows.load_own(tx, book_id, owner)
     if job.kind != KIND:
         raise NotFound("There is no book with this id.")
     if "pages" not in (job.result or {}):
@@ -189,35 +182,20 @@ def load_book(database: Database, book_id: str) -> Job:
     return job
 
 
-def newest(pictures: tuple[Picture, ...], slot: str) -> Picture | None:
-    """The picture that counts for a slot: the last one that is still there."""
-    there = [picture for picture in pictures if picture.slot == slot and not picture.expired_at]
-    return there[-1] if there else None
-
-
-def load_image(storage: Storage, picture: Picture) -> CheckedImage | None:
-    """The picture's bytes, None if they are gone."""
-    try:
-        return check_image(storage.get(picture.file))
-    except StoryfarmError as error:
-        log.warning("reference.unreadable", file=picture.file, code=error.code)
-        return None
-
-
 def is_pending(job: Job | None) -> bool:
     return job is not None and job.state in (JobState.QUEUED, JobState.RUNNING)
 
 
-def _result(planned: Planned) -> dict[str, Any]:
-    plan = planned.plan
+def _result(planned: Answered[Plan]) -> dict[str, Any]:
+    plan, spent = planned.value, planned.spent
     return {
         "title": plan.title,
         "look": plan.look,
         "pages": [page.model_dump() for page in plan.pages],
         "model": planned.model,
         "usage": {
-            "promptTokens": planned.usage.prompt_tokens,
-            "completionTokens": planned.usage.completion_tokens,
-            "cost": planned.cost,
+            "promptTokens": spent.usage.prompt_tokens,
+            "completionTokens": spent.usage.completion_tokens,
+            "cost": spent.cost,
         },
     }

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import structlog
 
@@ -15,21 +13,23 @@ from database import Database
 from errors import NotFound, StoryfarmError
 from images import records
 from images.failures import all_failed
-from images.provider import ImageProvider, ImageRequest, Progress, Reference
+from images.provider import ImageProvider, ImageRequest, Reference
 from images.records import Picture
+from images.references import load_image, newest
 from images.storage import Storage
+from images.telling import Telling
 from jobs import rows
 from jobs.fan_out import do_all
 from jobs.notifier import Notifier
 from jobs.rows import Job
 from jobs.work import Task
 from ledger import Ledger
-from storybook.books import CHARACTER, derived_id, load_image, newest, page_slot
+from storybook.books import CHARACTER, page_slot
+from utils import derived_id
 
 log = structlog.get_logger()
 
 _CHARACTER_PAGE = 0
-_WAITING = {"percent": None, "message": "Waiting for a free painter.", "preview": None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,16 @@ class Illustrator:
     def illustrate(self, task: Task) -> None:
         """Paint what the job lacks. Raises ProviderError if not one of its pages could be painted."""
         book = self._book(task.job)
-        telling = _Telling(task)
+        wanted = [str(number) for number in task.job.request["pages"]]
+        telling = Telling(
+            task,
+            wanted,
+            kept="pages",
+            shown="pages",
+            count="pages are painted.",
+            waiting="Waiting for a free painter.",
+        )
+        telling.say()
         reference = self._reference(telling, book)
         self._paint_pages(telling, book, reference)
         pages = task.result["pages"]
@@ -89,7 +98,7 @@ class Illustrator:
             raise NotFound("The book of these pictures has no pages.")
         return book
 
-    def _reference(self, telling: _Telling, book: Job) -> Reference | None:
+    def _reference(self, telling: Telling, book: Job) -> Reference | None:
         """The character's picture: the one that there is, or a portrait that is painted now."""
         with self._database.read() as tx:
             known = newest(records.of_album(tx, book.id), CHARACTER)
@@ -100,11 +109,13 @@ class Illustrator:
         image = load_image(self._storage, known) if known else None
         return Reference(book.request["character"]["name"], image) if image else None
 
-    def _paint_pages(self, telling: _Telling, book: Job, reference: Reference | None) -> None:
+    def _paint_pages(self, telling: Telling, book: Job, reference: Reference | None) -> None:
         job = telling.task.job
         references = (reference,) if reference else ()
         parts = []
-        for number in telling.missing():
+        for number in job.request["pages"]:
+            if not telling.lacks(str(number)):
+                continue
             scene = job.request["descriptions"].get(str(number)) or _scene(book, number)
             wanted = _Wanted(
                 number=number,
@@ -116,7 +127,7 @@ class Illustrator:
             parts.append(partial(self._painted, telling, book, wanted))
         do_all(telling.task, parts, pool=self._painters, notifier=self._notifier, patience=2 * self._seconds)
 
-    def _painted(self, telling: _Telling, book: Job, wanted: _Wanted) -> Picture | None:
+    def _painted(self, telling: Telling, book: Job, wanted: _Wanted) -> Picture | None:
         """One picture, or None and the reason is recorded."""
         job, number, slot = telling.task.job, wanted.number, wanted.slot
         request = ImageRequest(
@@ -132,76 +143,16 @@ class Illustrator:
             kept = self._images.generate(
                 request,
                 deadline=time.monotonic() + 2 * self._seconds,
-                on_progress=lambda progress: telling.show(number, progress),
+                on_progress=lambda progress: telling.show(str(number), progress),
             )
         except StoryfarmError as error:
             log.info("page.not_painted", job=job.id, page=number, code=error.code)
-            telling.failed(number, request.id, error)
+            telling.failed(str(number), request.id, error, pageNumber=number)
             return None
         picture = next(each for each in kept if each.role == "picture")
         self._ledger.write(lambda tx: records.place(tx, [picture.id], book.id, slot))
-        telling.painted(number, request.id, picture)
+        telling.painted(str(number), request.id, picture, pageNumber=number, image=picture.public(""))
         return picture
-
-
-class _Telling:
-    """What the painters of one job tell about it, and what of it is recorded."""
-
-    def __init__(self, task: Task) -> None:
-        self.task = task
-        self._lock = threading.Lock()
-        self._wanted: list[int] = task.job.request["pages"]
-        self._done: dict[str, Any] = dict(task.result.get("pages") or {})
-        self._now: dict[str, Any] = {str(number): dict(_WAITING) for number in self.missing()}
-        task.result.setdefault("pages", {})
-        self._tell()
-
-    def missing(self) -> list[int]:
-        """The pages that are still to be painted; those that failed before a crash are tried again."""
-        return [
-            number
-            for number in self._wanted
-            if not (self._done.get(str(number)) and not self._done[str(number)]["error"])
-        ]
-
-    def show(self, number: int, progress: Progress) -> None:
-        """How far a page is. Raises Lost if the job was cancelled."""
-        self.task.check()
-        with self._lock:
-            preview = progress.preview if progress.preview.startswith("/") else None
-            self._now[str(number)] = {
-                "percent": progress.percent,
-                "message": progress.message,
-                "preview": preview,
-            }
-            self._tell()
-
-    def painted(self, number: int, request_id: str, picture: Picture) -> None:
-        with self._lock:
-            self._now.pop(str(number), None)
-            if number:
-                self._done[str(number)] = {"request": request_id, "picture": picture.id, "error": None}
-                self.task.save(pages=dict(self._done))
-            self.task.say("picture", {"pageNumber": number, "image": picture.public("")})
-            self._tell()
-
-    def failed(self, number: int, request_id: str, error: StoryfarmError) -> None:
-        problem = error.problem()
-        with self._lock:
-            self._now.pop(str(number), None)
-            if number:
-                self._done[str(number)] = {"request": request_id, "picture": None, "error": problem}
-                self.task.save(pages=dict(self._done))
-            told = {name: problem[name] for name in ("code", "title", "detail")}
-            self.task.say("problem", {"pageNumber": number, **told})
-            self._tell()
-
-    def _tell(self) -> None:
-        count = sum(1 for page in self._done.values() if not page["error"])
-        message = f"{count} of {len(self._wanted)} pages are painted."
-        self.task.progress(
-            min(99, 100 * len(self._done) // len(self._wanted)), message, pages=dict(self._now)
-        )
 
 
 def _scene(book: Job, number: int) -> str:

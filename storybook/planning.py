@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 
-from errors import ContentRefused, ProviderError
-from text.json_object import object_in
-from text.model import Completion, Message, Outcome, Schema, TextModel, Usage
+from text.asking import Answered, ask_for
+from text.model import Message, Schema, TextModel
 from utils import clip, one_line, well_formed
 
 _SYSTEM = """\
@@ -86,39 +85,33 @@ class Plan(BaseModel):
         return clip(one_line(well_formed(value)), 600)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Planned:
-    """A plan with the model that made it, and what that took."""
-
-    plan: Plan
-    model: str
-    usage: Usage = field(default_factory=Usage)
-    cost: float | None = None
-
-
-def plan_book(model: TextModel, wish: BookWish, *, deadline: float) -> Planned:
+def plan_book(model: TextModel, wish: BookWish, *, deadline: float) -> Answered[Plan]:
     """A book for `wish`, written before `deadline` (a monotonic time). Asked for once more if it is not one.
 
     Raises ContentRefused if the model or its filter declined, ProviderError if no book came, ProviderTimeout.
     """
-    asked = messages(wish)
-    completion = _ask(model, asked, wish, deadline)
-    spent = [completion]
-    plan, fault = _read(completion, wish.pages)
-    if plan is None:
-        again = [*asked, {"role": "assistant", "content": completion.text}, _correction(fault)]
-        completion = _ask(model, again, wish, deadline)
-        spent.append(completion)
-        plan, fault = _read(completion, wish.pages)
-    if plan is None:
-        raise ProviderError(f"The text model gave no book of {wish.pages} pages: {fault}.", code="no_book")
-    costs = [each.cost for each in spent if each.cost is not None]
-    return Planned(
-        plan=plan,
-        model=completion.model,
-        usage=sum((each.usage for each in spent), Usage()),
-        cost=sum(costs) if len(costs) == len(spent) else None,
+
+    def read(value: dict[str, Any]) -> Plan:
+        plan = Plan.model_validate(value)
+        if len(plan.pages) < wish.pages:
+            raise ValueError(f"it has {len(plan.pages)} pages")
+        return plan.model_copy(update={"pages": plan.pages[: wish.pages]})
+
+    return ask_for(
+        model,
+        messages(wish),
+        schema(wish.pages),
+        read,
+        what="book",
+        max_tokens=most_tokens(wish.pages),
+        deadline=deadline,
     )
+
+
+def most_tokens(pages: int) -> int:
+    """What the answer with a book of so many pages may take."""
+    page = WORDS_ON_A_PAGE * _TOKENS_FOR_A_WORD * 2 + _TOKENS_FOR_A_SCENE
+    return pages * page + _TOKENS_FOR_THOUGHT
 
 
 def messages(wish: BookWish) -> list[Message]:
@@ -139,46 +132,6 @@ def messages(wish: BookWish) -> list[Message]:
     if wish.has_picture:
         lines.append("A picture of the character exists; the illustrator sees it.")
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": "\n".join(lines)}]
-
-
-def _ask(model: TextModel, asked: list[Message], wish: BookWish, deadline: float) -> Completion:
-    page = WORDS_ON_A_PAGE * _TOKENS_FOR_A_WORD * 2 + _TOKENS_FOR_A_SCENE
-    completion = model.complete(
-        asked,
-        schema=schema(wish.pages),
-        max_tokens=wish.pages * page + _TOKENS_FOR_THOUGHT,
-        deadline=deadline,
-    )
-    if completion.outcome is Outcome.REFUSED:
-        raise ContentRefused("The text model declined to write this book. Try another prompt.")
-    if completion.outcome is Outcome.FILTERED:
-        raise ContentRefused(
-            "The provider's content filter stopped the book. Try another prompt.", code="content_filtered"
-        )
-    return completion
-
-
-def _read(completion: Completion, pages: int) -> tuple[Plan | None, str]:
-    """(the plan, "") or (None, what is wrong with it)."""
-    value = completion.value or object_in(completion.text)
-    if value is None:
-        return None, "it was no JSON object"
-    try:
-        plan = Plan.model_validate(value)
-    except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors()[0]["loc"])
-        return None, f"{place or 'the object'} is missing, empty or of the wrong type"
-    if len(plan.pages) < pages:
-        return None, f"it has {len(plan.pages)} pages"
-    return plan.model_copy(update={"pages": plan.pages[:pages]}), ""
-
-
-def _correction(fault: str) -> Message:
-    return {
-        "role": "user",
-        "content": f"That does not fit: {fault}. Answer with the whole book again, as one JSON object with "
-        '"title", "look" and "pages", each page with "text" and "scene".',
-    }
 
 
 def schema(pages: int) -> Schema:

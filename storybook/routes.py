@@ -11,7 +11,10 @@ from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 
 from access.admission import Admission
+from access.amounts import Amount
+from access.caller import Caller
 from access.desk import Desk, Order, read_order
+from access.estimates import Estimates
 from database import Database
 from errors import InvalidRequest, NotFound, ProviderTimeout
 from images.sources import ImageSource
@@ -22,7 +25,9 @@ from jobs.rows import Job
 from jobs.work import Runner
 from storybook.bodies import BookPath, DrawAgain, GenerateBook, IllustrationPath, Include, PagePath
 from storybook.books import ILLUSTRATIONS, BookRequest, load_book, new_book, new_illustrations
+from storybook.planning import most_tokens
 from storybook.showing import book_data, illustration_job, with_bytes
+from text.asking import MOST_CALLS
 from utils import one_line
 
 TAG = Tag(name="Storybook", description="A story in pages, illustrated, with one character throughout.")
@@ -48,10 +53,12 @@ def create_blueprint(
     admission: Admission,
     settings: BookSettings,
     base_url: Callable[[], str],
+    caller: Callable[[], Caller],
     callback: Callable[[str, str], Callback | None],
+    estimates: Estimates,
     accepted: Callable[[Job, str], Response],
 ) -> APIBlueprint:
-    """`accepted` is the answer to an order for the background."""
+    """`accepted` is the answer to an order for the background, `estimates` say what work may take."""
     blueprint = APIBlueprint("stories", __name__, abp_tags=[TAG])
 
     def reference(body: GenerateBook) -> str:
@@ -59,7 +66,7 @@ def create_blueprint(
             return ""
         upload = source.keep(
             body.character.imageUrl,
-            owner="local",
+            owner=caller().owner,
             base_url=base_url(),
             field="character.imageUrl",
             deadline=time.monotonic() + _FETCH_SECONDS,
@@ -74,7 +81,13 @@ def create_blueprint(
     def generate(body: GenerateBook) -> Response:
         """Answers when the book is written; its pictures are painted in the background meanwhile."""
         asked = {"path": "/api/stories/generate", **body.model_dump()}
-        order = read_order(dict(request.headers), asked, callback=callback(body.callback_url, base_url()))
+        order = read_order(
+            dict(request.headers),
+            asked,
+            caller=caller(),
+            callback=callback(body.callback_url, base_url()),
+            amount=_book_amount(body, estimates),
+        )
         job = new_book(
             BookRequest(
                 character=body.character.model_dump(exclude={"imageUrl"}),
@@ -85,7 +98,8 @@ def create_blueprint(
                 style=one_line(body.style),
                 language=one_line(body.language),
                 reference="" if desk.knows(order) else reference(body),
-            )
+            ),
+            owner=order.caller.owner,
         )
         if order.in_background:
             return accepted(desk.queue(job, order), base_url())
@@ -99,12 +113,12 @@ def create_blueprint(
 
     @blueprint.get("/api/stories/<book_id>", summary="A storybook with its pictures so far")
     def book(path: BookPath) -> Response:
-        return show(load_book(database, path.book_id))
+        return show(load_book(database, path.book_id, caller().owner))
 
     @blueprint.get("/api/stories/illustrations/job/<job_id>", summary="What became of a book's pictures")
     def illustrations(path: IllustrationPath, query: Include) -> Response:
         with database.read() as tx:
-            job = rows.load(tx, path.job_id)
+            job = rows.load_own(tx, path.job_id, caller().owner)
             if job.kind != ILLUSTRATIONS:
                 raise NotFound("There is no illustration job with this id.")
             answer = illustration_job(tx, job, base_url())
@@ -113,13 +127,13 @@ def create_blueprint(
     @blueprint.get("/api/stories/illustrations/jobs", summary="Your illustration jobs, newest first")
     def all_illustrations() -> Response:
         with database.read() as tx:
-            found = rows.page(tx, "local", limit=100, kind=ILLUSTRATIONS)
+            found = rows.page(tx, caller().owner, limit=100, kind=ILLUSTRATIONS)
             return jsonify(jobs=[illustration_job(tx, job, base_url()) for job in found])
 
     @blueprint.post("/api/stories/<book_id>/pages/<page>/illustration", summary="Draw one page again")
     def draw_again(path: PagePath, body: DrawAgain) -> Response:
         """The pictures so far stay as versions."""
-        found = load_book(database, path.book_id)
+        found = load_book(database, path.book_id, caller().owner)
         written = (found.result or {})["pages"]
         if path.page > len(written):
             raise InvalidRequest(
@@ -131,7 +145,7 @@ def create_blueprint(
         scene = one_line(body.description)
         job = new_illustrations(found, [path.page], descriptions={str(path.page): scene} if scene else None)
         asked = {"path": request.path, **body.model_dump()}
-        order: Order = read_order(dict(request.headers), asked)
+        order: Order = read_order(dict(request.headers), asked, caller=caller(), amount=estimates.pictures(1))
         queued = desk.queue(job, order)
         response = jsonify(success=True, data={"illustrationJobId": queued.id})
         response.status_code = 202
@@ -139,6 +153,18 @@ def create_blueprint(
         return response
 
     return blueprint
+
+
+def _book_amount(body: GenerateBook, estimates: Estimates) -> Amount:
+    """What a book may take: its text, a picture for each page, and the character's if none was brought."""
+    hero = body.character
+    words = [body.prompt, body.style, body.language, hero.name, *hero.personality, *hero.interests]
+    text = estimates.text(
+        characters=sum(map(len, words)), most_tokens=most_tokens(body.pages), calls=MOST_CALLS
+    )
+    if not body.generateIllustrations:
+        return text
+    return text + estimates.pictures(body.pages + (0 if hero.imageUrl else 1))
 
 
 def _await(runner: Runner, job_id: str, seconds: float) -> Any:

@@ -12,11 +12,12 @@ from images import attempts, records
 from images.attempts import Attempt
 from images.provider import Likeness
 from images.records import Picture
+from images.references import newest
 from images.storage import Storage
 from jobs import rows
 from jobs.rows import Job
 from jobs.states import JobState
-from storybook.books import CHARACTER, is_pending, newest, page_slot
+from storybook.books import CHARACTER, is_pending, page_slot
 from utils import iso
 
 # What the states are called by the clients of this flow.

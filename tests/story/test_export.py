@@ -122,6 +122,7 @@ def test_a_picture_that_is_gone_is_not_found(storage: Storage) -> None:
         ("1. no list\n12) neither", "1\\. no list\n12\\) neither"),
         ("1.5 is a number, and - is a dash", "1.5 is a number, and - is a dash"),
         ("a | b", r"a \| b"),
+        ("~~no~~", r"\~\~no\~\~"),
         ("AT&T and &lt;", r"AT&T and \&lt;"),
         ("Heading?\n===", "Heading?\n\\==="),
         ("Heading?\n---", "Heading?\n\\---"),

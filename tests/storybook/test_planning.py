@@ -14,11 +14,12 @@ from storybook.planning import (
     MOST_PAGES,
     BookWish,
     Character,
-    Planned,
+    Plan,
     messages,
     plan_book,
     schema,
 )
+from text.asking import Answered
 from text.model import Completion, Message, Outcome, Schema, Usage
 
 MIA = Character(name="Mia", age=6, personality=("brave", "curious"), interests=("stars",))
@@ -61,7 +62,7 @@ class Model:
         raise NotImplementedError
 
 
-def plan(model: Model, wish: BookWish = WISH) -> Planned:
+def plan(model: Model, wish: BookWish = WISH) -> Answered[Plan]:
     return plan_book(model, wish, deadline=time.monotonic() + 60)
 
 
@@ -175,34 +176,34 @@ def test_the_schema_goes_along_with_the_question() -> None:
 def test_a_book_is_a_title_a_look_and_pages_with_their_scenes() -> None:
     planned = plan(Model(book()))
 
-    assert (planned.plan.title, planned.plan.look) == ("The Way Home", "A girl with a red cap.")
-    assert [(page.text, page.scene) for page in planned.plan.pages] == [
+    assert (planned.value.title, planned.value.look) == ("The Way Home", "A girl with a red cap.")
+    assert [(page.text, page.scene) for page in planned.value.pages] == [
         ("Text 1.", "Scene 1."),
         ("Text 2.", "Scene 2."),
         ("Text 3.", "Scene 3."),
     ]
-    assert (planned.model, planned.usage, planned.cost) == ("teller", Usage(100, 200), 0.5)
+    assert (planned.model, planned.spent.usage, planned.spent.cost) == ("teller", Usage(100, 200), 0.5)
 
 
 @pytest.mark.parametrize("text", ["```json\n{}\n```", "Here it is:\n{}\nEnjoy!", "{}"])
 def test_the_book_is_found_in_what_servers_wrap_around_it(text: str) -> None:
     model = Model(text.replace("{}", json.dumps(book())))
 
-    assert plan(model).plan.title == "The Way Home"
+    assert plan(model).value.title == "The Way Home"
     assert len(model.asked) == 1
 
 
 def test_more_pages_than_were_asked_for_are_cut() -> None:
     model = Model(book(5))
 
-    assert [page.text for page in plan(model).plan.pages] == ["Text 1.", "Text 2.", "Text 3."]
+    assert [page.text for page in plan(model).value.pages] == ["Text 1.", "Text 2.", "Text 3."]
     assert len(model.asked) == 1
 
 
 def test_fields_that_nobody_asked_for_are_left_out() -> None:
     planned = plan(Model(book(moral="Be kind.")))
 
-    assert set(planned.plan.model_dump()) == {"title", "look", "pages"}
+    assert set(planned.value.model_dump()) == {"title", "look", "pages"}
 
 
 FAULTS = {
@@ -226,7 +227,7 @@ FAULTS = {
 def test_what_is_no_such_book_is_asked_for_once_more_with_what_was_wrong(answer: Any, fault: str) -> None:
     model = Model(answer, book())
 
-    assert plan(model).plan.title == "The Way Home"
+    assert plan(model).value.title == "The Way Home"
     first, second = (asked["messages"] for asked in model.asked)
     assert second[: len(first)] == first
     said, correction = second[len(first) :]
@@ -251,7 +252,7 @@ def test_two_answers_that_are_no_such_book_are_a_failure(answer: Any, fault: str
 def test_what_both_answers_took_is_told() -> None:
     planned = plan(Model("Once upon a time.", book()))
 
-    assert (planned.usage, planned.cost) == (Usage(200, 400), 1.0)
+    assert (planned.spent.usage, planned.spent.cost) == (Usage(200, 400), 1.0)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +282,7 @@ def test_the_models_failures_are_told_unchanged(error: Exception) -> None:
 
 def test_halves_of_characters_are_replaced_so_that_the_book_can_be_written_down() -> None:
     page = {"text": f"Once {SURROGATE}upon.", "scene": f"A dog {SURROGATE}."}
-    written = plan(Model(book(pages=[page] * 3, title=f"A{SURROGATE}", look=f"B{SURROGATE}"))).plan
+    written = plan(Model(book(pages=[page] * 3, title=f"A{SURROGATE}", look=f"B{SURROGATE}"))).value
 
     text = written.model_dump_json()
     assert text.encode()
@@ -291,12 +292,12 @@ def test_halves_of_characters_are_replaced_so_that_the_book_can_be_written_down(
 def test_whole_emoji_stay() -> None:
     page = {"text": "Once \ud83d\udc36 upon.", "scene": "A 🐶."}
 
-    assert plan(Model(book(pages=[page] * 3))).plan.pages[0].text == "Once 🐶 upon."
+    assert plan(Model(book(pages=[page] * 3))).value.pages[0].text == "Once 🐶 upon."
 
 
 def test_texts_of_any_length_are_cut_to_what_can_be_shown() -> None:
     page = {"text": "word " * 5000, "scene": "word " * 5000}
-    written = plan(Model(book(pages=[page] * 3, title="word " * 900, look="word\n" * 900))).plan
+    written = plan(Model(book(pages=[page] * 3, title="word " * 900, look="word\n" * 900))).value
 
     assert len(written.pages[0].text) <= 6000
     assert len(written.title) <= 600
@@ -306,4 +307,4 @@ def test_texts_of_any_length_are_cut_to_what_can_be_shown() -> None:
 def test_paragraphs_of_a_page_stay() -> None:
     page = {"text": " Once.\n\nTwice. ", "scene": "x"}
 
-    assert plan(Model(book(pages=[page] * 3))).plan.pages[0].text == "Once.\n\nTwice."
+    assert plan(Model(book(pages=[page] * 3))).value.pages[0].text == "Once.\n\nTwice."
