@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import re
-import unicodedata
 import zipfile
 from typing import Any
 
 from errors import NotFound
 from images.storage import Storage
+from utils import plain_name
 
 FILE_NAME = "characters.zip"
 _ORIGINALS = "originals/"
@@ -26,7 +25,7 @@ def set_zip(status: dict[str, Any], storage: Storage) -> bytes:
         for kind in ("character", "background"):
             for entry in status[kind]:
                 if entry["imageUrl"]:
-                    stem = _free(_plain(entry["name"]) or kind, taken)
+                    stem = _free(plain_name(entry["name"]) or kind, taken)
                     _add(archive, entry, stem, storage)
     if not taken:
         raise NotFound("This set has no pictures to download yet.")
@@ -42,12 +41,6 @@ def _add(archive: zipfile.ZipFile, entry: dict[str, Any], stem: str, storage: St
 
 def _named(stem: str, file: str) -> str:
     return f"{stem}.{file.rpartition('.')[2]}"
-
-
-def _plain(name: str) -> str:
-    """What every file system takes: "Old Bär" gives "old-bar", and a name without such letters ""."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
 
 
 def _free(stem: str, taken: set[str]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from access.caller import LOCAL
 from database import Database
 from errors import NotFound, ProviderError, ProviderTimeout
 from fairytale.sets import PICTURE, SET
@@ -92,8 +93,9 @@ class Mirror:
         """Whether there is nothing more to do about it."""
         try:
             with self._database.read() as tx:
-                status = set_status(tx, rows.load(tx, set_id), self._base_url)
-            path = (_FOLDER, _FORBIDDEN.sub("_", str(status["studentTaskId"])))
+                job = rows.load(tx, set_id)
+                status = set_status(tx, job, self._base_url)
+            path = _place(job.owner, str(status["studentTaskId"]))
             self._patch(path, status, deadline=time.monotonic() + _SECONDS)
         except NotFound:
             return True
@@ -111,6 +113,12 @@ class Mirror:
             busy = rows.unfinished(tx)
         sets = [job.id for job in busy if job.kind == SET]
         return sets + [str(job.request["set"]) for job in busy if job.kind == PICTURE]
+
+
+def _place(owner: str, name: str) -> tuple[str, ...]:
+    """Where a set is written. Owners choose its name: with sign-in each has a folder of their own."""
+    folders = (_FOLDER,) if owner == LOCAL.owner else (_FOLDER, _FORBIDDEN.sub("_", owner))
+    return (*folders, _FORBIDDEN.sub("_", name))
 
 
 def nobody(_set_id: str) -> None:

@@ -10,13 +10,15 @@ from urllib.parse import quote
 from flask import Response, jsonify, request
 from flask_openapi3 import APIBlueprint, Tag
 
+from access.caller import Caller
 from access.desk import Desk, read_order
+from access.estimates import Estimates
 from database import Database
 from errors import InvalidRequest
+from fairytale.albums import quarter_of
 from fairytale.bodies import Choose, FigureBody, GenerateSet, Regenerate, SetPath, Texts
 from fairytale.download import FILE_NAME, set_zip
 from fairytale.options import groups, words_of
-from fairytale.painting import quarter_of
 from fairytale.sets import Figure, SetRequest, find_picture, named, new_picture, new_set, take_name
 from fairytale.showing import set_status
 from images import records
@@ -37,9 +39,11 @@ def create_blueprint(
     *,
     providers: Collection[str],
     base_url: Callable[[], str],
+    caller: Callable[[], Caller],
     callback: Callable[[str, str], Callback | None],
+    estimates: Estimates,
 ) -> APIBlueprint:
-    """`providers` are the names of the image models that may be asked for."""
+    """`providers` are the names of the image models that may be asked for, `estimates` what work may take."""
     blueprint = APIBlueprint("imagine", __name__, abp_tags=[TAG])
 
     def sketch(body: GenerateSet) -> str:
@@ -47,7 +51,11 @@ def create_blueprint(
             return ""
         deadline = time.monotonic() + _FETCH_SECONDS
         return source.keep(
-            body.sketchImage, owner="local", base_url=base_url(), field="sketchImage", deadline=deadline
+            body.sketchImage,
+            owner=caller().owner,
+            base_url=base_url(),
+            field="sketchImage",
+            deadline=deadline,
         ).file
 
     def status(job: Job, code: int) -> tuple[Response, int]:
@@ -67,7 +75,9 @@ def create_blueprint(
         order = read_order(
             dict(request.headers),
             {"path": request.path, **body.model_dump()},
+            caller=caller(),
             callback=callback(body.callback_url, base_url()),
+            amount=estimates.pictures(len(body.characters) + len(body.backgrounds)),
         )
         job = new_set(
             SetRequest(
@@ -79,21 +89,22 @@ def create_blueprint(
                 sketch="" if desk.knows(order) else sketch(body),
                 provider=body.provider,
                 blur=body.blur,
-            )
+            ),
+            owner=order.caller.owner,
         )
         return status(desk.queue(job, order, also=[partial(take_name, job=job)]), 202)
 
     @blueprint.get("/api/v1/imagine/status/<path:student_task_id>", summary="How far the pictures are")
     def show(path: SetPath) -> tuple[Response, int]:
         with database.read() as tx:
-            job = named(tx, "local", path.student_task_id)
+            job = named(tx, caller().owner, path.student_task_id)
         return status(job, 200)
 
     @blueprint.get("/api/v1/imagine/download/<path:student_task_id>", summary="The pictures as a ZIP")
     def download(path: SetPath) -> Response:
         """Each picture as it is shown, and its original where that is another one."""
         with database.read() as tx:
-            shown = set_status(tx, named(tx, "local", path.student_task_id), "")
+            shown = set_status(tx, named(tx, caller().owner, path.student_task_id), "")
         answer = Response(set_zip(shown, storage), mimetype="application/zip")
         answer.headers["Content-Disposition"] = f'attachment; filename="{FILE_NAME}"'
         answer.headers["Cache-Control"] = "no-store"
@@ -103,10 +114,15 @@ def create_blueprint(
         body: Texts, image_id: str, action: str, *, index: int | None = None, prompt: str = ""
     ) -> tuple[Response, int]:
         with database.read() as tx:
-            picture_set, figure = find_picture(tx, image_id)
+            picture_set, figure = find_picture(tx, image_id, caller().owner)
             if index is not None:
                 quarter_of(records.of_album(tx, picture_set.id), image_id, index)
-        order = read_order(dict(request.headers), {"path": request.path, **body.model_dump()})
+        order = read_order(
+            dict(request.headers),
+            {"path": request.path, **body.model_dump()},
+            caller=caller(),
+            amount=estimates.pictures(0 if action == "upscale" else 1),
+        )
         job = desk.queue(new_picture(picture_set, figure.key, action, prompt=prompt, index=index), order)
         answer = jsonify(imageId=image_id, jobId=job.id, status="painting")
         answer.headers["Location"] = f"/api/jobs/{job.id}"

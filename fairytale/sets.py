@@ -50,7 +50,7 @@ class SetRequest:
     blur: bool = False
 
 
-def new_set(request: SetRequest, *, owner: str = "local") -> Job:
+def new_set(request: SetRequest, *, owner: str) -> Job:
     """The job that paints this set; it is not recorded yet."""
     return rows.new(SET, asdict(request), owner=owner, message="Waiting in line.")
 
@@ -72,10 +72,10 @@ def image_id(picture_set: Job, figure: Figure) -> str:
     return f"{picture_set.id}-{figure.key}"
 
 
-def find_picture(tx: Connection, id: str) -> tuple[Job, Figure]:
-    """The set and the figure that an image id names. Raises NotFound."""
+def find_picture(tx: Connection, id: str, owner: str) -> tuple[Job, Figure]:
+    """The owner's set and its figure that an image id names. Raises NotFound."""
     if match := _IMAGE_ID.fullmatch(id):
-        picture_set = rows.load(tx, match["set"])
+        picture_set = rows.load_own(tx, match["set"], owner)
         for figure in figures_of(picture_set) if picture_set.kind == SET else ():
             if image_id(picture_set, figure) == id:
                 return picture_set, figure

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from fairytale.painting import CUTOUT, SOFTENED, four_of, newest, versions
+from fairytale.albums import CUTOUT, SOFTENED, chosen_of, four_of, newest, number_of, versions
 from fairytale.sets import PICTURE, Figure, figures_of, image_id
 from images import records
 from images.records import Picture
@@ -93,6 +93,7 @@ def _pictures(album: tuple[Picture, ...], slot: str, base_url: str) -> dict[str,
         "imageUrl": _url(_dressed(album, chosen), base_url) if chosen else None,
         "originalUrl": _url(chosen, base_url) if chosen else None,
         "imageUrls": [_url(picture, base_url) for picture in four_of(album, slot)],
+        "chosen": chosen_of(album, slot),
         "versions": [_version(album, picture, base_url) for picture in versions(album, slot)],
     }
 
@@ -119,6 +120,7 @@ def _version(album: tuple[Picture, ...], picture: Picture, base_url: str) -> dic
         "id": picture.id,
         "imageUrl": _url(_dressed(album, picture), base_url),
         "originalUrl": _url(picture, base_url),
+        "chosen": number_of(album, picture),
         "provider": picture.provider,
         "createdAt": iso(picture.created_at),
         "expired": picture.expired_at is not None,

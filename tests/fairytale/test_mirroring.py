@@ -1,0 +1,38 @@
+"""Where the copies of picture sets are written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from database import Database
+from fairytale.mirroring import Mirror
+from fairytale.sets import Figure, SetRequest, new_set
+from jobs import rows
+
+
+@pytest.mark.parametrize(
+    ("owner", "path"),
+    [
+        ("local", ("pictureSets", "class 3_b")),
+        ("key:mia", ("pictureSets", "key:mia", "class 3_b")),
+        ("user:auth0|a.b/../c", ("pictureSets", "user:auth0|a_b____c", "class 3_b")),
+    ],
+)
+def test_with_sign_in_each_owner_has_a_folder_since_names_are_theirs_to_choose(
+    database: Database, owner: str, path: tuple[str, ...]
+) -> None:
+    figure = Figure(key="c1", name="Mia", prompt="a girl", is_main=True)
+    with database.write() as tx:
+        rows.insert(tx, new_set(SetRequest(name="class 3.b", tale="", figures=(figure,)), owner=owner))
+    written: list[tuple[str, ...]] = []
+
+    def patch(place: tuple[str, ...], _values: dict[str, Any], *, deadline: float) -> None:
+        written.append(place)
+
+    mirror = Mirror(database, patch, base_url="")
+    mirror.start()
+    mirror.stop()
+
+    assert written == [path]
