@@ -1,0 +1,1 @@
+"""Finished stories as files: Markdown, plain text, HTML, EPUB and PDF."""
