@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from aiohttp import web
 
 from sandbox.chat_request import has_parts, read_chat
-from sandbox.completions import completion, stream
+from sandbox.completions import Course, completion, stream
 from sandbox.control import Control
 from sandbox.faults import drop, strike
 from sandbox.houses import HOUSES, House
@@ -49,13 +50,16 @@ class _Chat:
         fault = control.fault(target)
         if struck := await strike(fault):
             return struck
-        seed = control.habits.story_seed
-        content = reply(chat, self._count if seed is None else seed, fault)
+        habits = control.habits
+        content = reply(chat, self._count if habits.story_seed is None else habits.story_seed, fault, habits)
         if chat.body.get("stream"):
-            streamed = await stream(request, chat.body, content, control.habits.story_seconds, fault)
+            course = Course(
+                habits, fault, lambda: control.note(f"{target}_first", at=time.monotonic(), **chat.told)
+            )
+            streamed = await stream(request, chat.body, content, course)
             control.record(f"{target}_answered", **chat.told)
             return streamed
-        await asyncio.sleep(control.habits.story_seconds)
+        await asyncio.sleep(habits.story_seconds)
         answered = completion(chat.body, content, fault)
         if fault and fault.kind == "drop":
             return await drop(request, answered)

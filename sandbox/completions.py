@@ -6,12 +6,14 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
-from sandbox.control import Fault
+from sandbox.control import Fault, Habits
+from sandbox.tricky import beginning_of_text
 
 _TOKENS_FOR_A_PICTURE = 765  # what OpenAI counts for one of 1024 x 1024
 _REFUSAL = "I cannot help with that."
@@ -33,34 +35,64 @@ def completion(body: dict[str, Any], content: str, fault: Fault | None) -> dict[
     }
 
 
+@dataclass(frozen=True)
+class Course:
+    """How a stream goes: the pace and sizes of `habits`; `begun` is called as the text's first piece goes."""
+
+    habits: Habits
+    fault: Fault | None
+    begun: Callable[[], None]
+
+    def pieces(self, content: str) -> list[str]:
+        size = self.habits.chunk_characters
+        if size is None:
+            return re.findall(r"\S+\s*|\s+", content)
+        return [content[at : at + size] for at in range(0, len(content), size)]
+
+    async def write(self, response: web.StreamResponse, event: str) -> None:
+        """The event in UTF-8, in one write or in as many as its bytes need."""
+        encoded = event.encode(errors="replace")
+        size = self.habits.chunk_bytes or len(encoded)
+        for at in range(0, len(encoded), size):
+            await response.write(encoded[at : at + size])
+
+
 async def stream(
-    request: web.Request, body: dict[str, Any], content: str, seconds: float, fault: Fault | None
+    request: web.Request, body: dict[str, Any], content: str, course: Course
 ) -> web.StreamResponse:
-    """The answer word by word, in about `seconds`."""
+    """The answer piece by piece, in about the habits' `story_seconds`."""
+    fault = course.fault
     kind = fault.kind if fault else ""
+    plain = course.habits.chunk_bytes is not None
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
+
+    async def send(choice: dict[str, Any] | None, **more: Any) -> None:
+        await course.write(response, _event(_chunk(body, choice, **more), plain=plain))
+
     if kind in ("cut_stream", "drop"):
         content = content[: len(content) // 2]
     said = "content"
     if kind == "refusal":
         said, content = "refusal", _REFUSAL
-    pieces = re.findall(r"\S+\s*|\s+", content)
+    pieces, begins, sent = course.pieces(content), beginning_of_text(content), 0
     for piece in pieces:
-        await response.write(_event(body, {"delta": {said: piece}, "finish_reason": None}))
-        await asyncio.sleep(seconds / max(1, len(pieces)))
+        if said == "content" and begins is not None and sent <= begins < sent + len(piece):
+            course.begun()
+        await send({"delta": {said: piece}, "finish_reason": None})
+        sent += len(piece)
+        await asyncio.sleep(course.habits.story_seconds / max(1, len(pieces)))
     if kind == "drop" and request.transport:
         request.transport.abort()
         return response
     if kind == "error_in_stream":
-        await response.write(
-            b'data: {"error": {"message": "A fault of the sandbox.", "type": "server_error"}}\n\n'
-        )
-    elif kind != "cut_stream":
-        await response.write(_event(body, {"delta": {}, "finish_reason": _finish(fault)}))
+        error = {"message": "A fault of the sandbox.", "type": "server_error"}
+        await course.write(response, _event({"error": error}, plain=plain))
+    elif kind not in ("cut_stream", "cut_in_escape"):
+        await send({"delta": {}, "finish_reason": _finish(fault)})
         if (body.get("stream_options") or {}).get("include_usage"):
-            await response.write(_event(body, None, usage=_usage(body, content)))
-        await response.write(b"data: [DONE]\n\n")
+            await send(None, usage=_usage(body, content))
+        await course.write(response, "data: [DONE]\n\n")
     await response.write_eof()
     return response
 
@@ -87,8 +119,8 @@ def _usage(body: dict[str, Any], content: str) -> dict[str, int]:
     return {"prompt_tokens": asked, "completion_tokens": told, "total_tokens": asked + told}
 
 
-def _event(body: dict[str, Any], choice: dict[str, Any] | None, **more: Any) -> bytes:
-    chunk = {
+def _chunk(body: dict[str, Any], choice: dict[str, Any] | None, **more: Any) -> dict[str, Any]:
+    return {
         "id": "chatcmpl-sandbox",
         "object": "chat.completion.chunk",
         "created": int(time.time()),
@@ -96,4 +128,8 @@ def _event(body: dict[str, Any], choice: dict[str, Any] | None, **more: Any) -> 
         "choices": [{"index": 0, **choice}] if choice else [],
         **more,
     }
-    return f"data: {json.dumps(chunk)}\n\n".encode()
+
+
+def _event(value: dict[str, Any], *, plain: bool) -> str:
+    """`plain`: characters beyond ASCII stay as they are."""
+    return f"data: {json.dumps(value, ensure_ascii=not plain)}\n\n"

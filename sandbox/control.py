@@ -19,6 +19,13 @@ class Habits:
     any number. `person`: whether somebody pastes the commands. `story_seed`: equal requests give equal
     stories, plans and pictures. `proxy_at_once`, `proxy_queue`: how many tasks midjourney-proxy carries out
     at the same time, and how many more may wait. `firebase_open`: the database asks nobody for a token.
+    `end_marker`: the last part of a long story ends with "THE END", sometimes with "[END]".
+    `tricky`: an adventure's narration is full of characters that are hard to send in pieces: quotes,
+    backslashes, line breaks, emoji, Cyrillic, combining marks. `escape`: JSON that a text model writes has
+    \\uXXXX for all characters beyond ASCII, surrogate pairs for emoji. `chunk_characters` 1-64: how many
+    characters of the content each event of a streamed text brings, None for a word. `chunk_bytes`, 1 or
+    more: the events are in plain UTF-8 and go out in writes of at most so many bytes, cut within characters
+    and lines; None for one write an event.
     """
 
     story_seconds: float = 1.5
@@ -36,9 +43,21 @@ class Habits:
     proxy_at_once: int = 12
     proxy_queue: int = 10
     firebase_open: bool = False
+    end_marker: bool = False
+    tricky: bool = False
+    escape: bool = False
+    chunk_characters: int | None = None
+    chunk_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a size of chunks that cannot be."""
+        for name, most in (("chunk_characters", 64), ("chunk_bytes", 1_000_000)):
+            size = getattr(self, name)
+            if size is not None and (type(size) is not int or not 1 <= size <= most):
+                raise ValueError(f"{name} must be a whole number from 1 to {most:,}, or null.")
 
     def changed(self, changes: dict[str, Any]) -> Habits:
-        """These habits with `changes`; raises ValueError for a name that is none."""
+        """These habits with `changes`; raises ValueError for an unknown name or a wrong size."""
         names = {item.name for item in fields(self)}
         if unknown := set(changes) - names:
             raise ValueError(f"There is no habit {sorted(unknown)[0]}; there are {', '.join(sorted(names))}.")
@@ -52,8 +71,11 @@ class Fault:
     Targets and kinds, with `details` as the kind's own values in brackets:
     - chat, azure.chat, gemini.chat, huggingface.chat, compatible.chat: status {status, type, code,
       retry_after}, html {status}, hang {seconds}, drop, refusal, length, content_filter, prose (no schema is
-      kept to), wrong_shape (JSON of another shape), few_pages (a plan with a page too few), error_in_stream,
-      cut_stream
+      kept to), wrong_shape (JSON of another shape), few_pages (a plan with a page too few), few_scenes
+      (an outline with three scenes), long (a part twice as long as asked for), early_end (a part that ends
+      the story, with an end marker, though more is to come), one_choice and no_choices (an adventure's
+      turn with one choice or none), error_in_stream, cut_stream (half of the content), cut_in_escape
+      (the content is JSON in ASCII and stops within a \\u escape of what is told; no end of the stream)
     - images, edits, azure.images, azure.edits, gemini.images: status, html, hang and drop as above, refusal
       (400 moderation_blocked), empty (an empty b64_json), no_data (an empty list), not_a_picture, bomb (a
       small PNG that declares {pixels} in width and height), truncated (half of the picture), url (an
@@ -62,7 +84,7 @@ class Fault:
     - cdn: status, huge, not_a_picture, truncated, hang
     - identify: intent
     - proxy.submit, proxy.change (a change looks for its own faults first): status, html, hang as above,
-      code {code, description}, drop (the task is begun)
+      code {code, description}, drop (the task is begun), late {seconds} (the task is begun, its answer waits)
     - proxy.task, or one action's tasks as in proxy.imagine and proxy.upscale; taken when a task is submitted:
       failure {reason}, stuck, no_progress (null to the end), words (progress in words only), preview_only
       (it succeeds with an empty imageUrl), modal (it ends with the status MODAL)
@@ -108,4 +130,13 @@ class Control:
     def record(self, target: str, **details: Any) -> None:
         """Count a call that has arrived, and keep what it said for a while."""
         self.calls[target] += 1
-        self.received.append({"target": target, "at": time.time(), **details})
+        self.note(target, at=time.time(), **details)
+
+    def note(self, target: str, *, at: float, **details: Any) -> None:
+        """Keep something that is no call for a while, with its own time.
+
+        chat_first (with the house's name before it as in targets): the first character of what is told
+        (narration, text or story; prose at once) of a streamed answer is being written to the socket;
+        `at` is time.monotonic().
+        """
+        self.received.append({"target": target, "at": at, **details})

@@ -108,6 +108,8 @@ class Proxy:
             answered = await submission(body, parcel)
         except Declined as declined:
             answered = declined.body
+        if fault and fault.kind == "late":
+            await asyncio.sleep(float(fault.details.get("seconds", 600.0)))
         return await drop(request, answered) if fault and fault.kind == "drop" else answer(answered)
 
     async def _imagine(self, body: Json, parcel: Parcel) -> Json:

@@ -587,6 +587,16 @@ def test_a_submission_can_be_accepted_and_its_answer_lost(
     assert task["prompt"] == PROMPT
 
 
+def test_an_answer_can_be_late_while_its_task_is_begun(sandbox: Sandbox, call: Call) -> None:
+    let(sandbox, "proxy.submit", "late", seconds=60)
+    with pytest.raises(requests.ReadTimeout):
+        requests.post(
+            f"{sandbox.url}{MJ}/submit/imagine", json={"prompt": PROMPT}, headers=HEADERS, timeout=0.3
+        )
+
+    assert len(call("GET", f"{MJ}/task/list", headers=HEADERS).json()) == 1
+
+
 def test_a_change_has_faults_of_its_own(
     sandbox: Sandbox, submit: Submit, imagined: Callable[..., Json]
 ) -> None:
