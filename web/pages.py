@@ -34,6 +34,22 @@ MOST_PAGES = 12
 USUAL_PAGES = 6
 # Further characters of a set, and as many backgrounds: with the main one below the 30 that are taken.
 MOST_FIGURES = 14
+# How an adventure may be told, whom for, and what it may begin with.
+TELLINGS = (
+    "a bedtime story, gentle and cosy",
+    "a funny farce",
+    "a mystery with clues",
+    "a fairy tale of old",
+    "an adventure at sea",
+    "friendly science fiction",
+)
+AUDIENCES = ("children of 4 to 6", "children of 7 to 10", "the whole family", "teenagers", "grown-ups")
+PREMISES = (
+    "You are a small Yorkie, and behind the hay bales you have found a door that was not there yesterday.",
+    "You are the night watch of a lighthouse, and tonight the sea has begun to knock.",
+    "You have inherited a bakery. In its cellar lives something that loves crumbs.",
+    "You wake up in the library after closing time, and one of the books is whispering your name.",
+)
 # What one sketches with.
 INKS = (
     ("#2b211c", "Black"),
@@ -96,6 +112,21 @@ def create_blueprint(facts: PageFacts) -> Blueprint:
             styles=STYLES,
             inks=INKS,
             most_figures=MOST_FIGURES,
+        )
+
+    @blueprint.get("/write")
+    def write() -> str:
+        return render_template("write.html", sandbox=facts.sandbox, languages=LANGUAGES)
+
+    @blueprint.get("/play")
+    def play() -> str:
+        return render_template(
+            "play.html",
+            sandbox=facts.sandbox,
+            tellings=TELLINGS,
+            languages=LANGUAGES,
+            audiences=AUDIENCES,
+            premises=PREMISES,
         )
 
     return blueprint

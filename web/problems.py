@@ -10,15 +10,40 @@ from flask import Flask, Response, g, make_response, request
 from pydantic import ValidationError
 from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
-from errors import Busy, InvalidRequest, StoryfarmError, TooLarge, WrongMediaType
+from errors import (
+    Busy,
+    InvalidRequest,
+    NotFound,
+    StoryfarmError,
+    TooLarge,
+    TooManyAttempts,
+    Unauthorized,
+    WrongMediaType,
+)
 
 log = structlog.get_logger()
 
 MAX_BODY_BYTES = 64 * 1024
 # Calls that say everything in their path.
-_WITHOUT_BODY = frozenset({"jobs.cancel", "midjourney.hook"})
-# Calls that bring a picture along: 10 MB, in base64.
-_LARGE_BODIES = {"uploads.upload": 14_000_000, "stories.generate": 14_000_000, "imagine.generate": 14_000_000}
+_WITHOUT_BODY = frozenset({"jobs.cancel", "midjourney.hook", "writer.cache_clear", "writer-tasks.resume"})
+# Calls that bring a picture along (10 MB, in base64), or a long story.
+_PICTURE, _STORY, _OUTLINE = 14_000_000, 8_500_000, 1_500_000
+_LARGE_BODIES = {
+    "uploads.upload": _PICTURE,
+    "stories.generate": _PICTURE,
+    "imagine.generate": _PICTURE,
+    "blending.blend": 2 * _PICTURE,
+    "blending.describe": _PICTURE,
+    "writer.refine_outline": _OUTLINE,
+    "writer.generate_start": _OUTLINE,
+    "writer.generate_full": _OUTLINE,
+    "writer.go_on": _STORY,
+    "writer-tasks.generate_images": _OUTLINE,
+    "writer-projects.create": _STORY,
+    "writer-projects.change": _STORY,
+    "writer-projects.export_story": _STORY,
+    "agui.run": _STORY,
+}
 _FORMS = frozenset({"uploads.upload"})
 
 
@@ -31,8 +56,11 @@ def register(app: Flask) -> None:
 
 
 def check_json_body() -> None:
-    """Before a POST to the API: raises what is wrong with its body as a whole (size, type, syntax, shape)."""
-    if request.method != "POST" or request.url_rule is None or not request.path.startswith("/api/"):
+    """Before a POST or PUT: raises what is wrong with its body as a whole (size, type, syntax, shape)."""
+    if "\0" in request.path or "\0" in "".join(request.args.values()):
+        raise NotFound("There is nothing here.")
+    takes_json = request.path.startswith("/api/") or request.path == "/agui"
+    if request.method not in ("POST", "PUT") or request.url_rule is None or not takes_json:
         return
     limit = _LARGE_BODIES.get(request.endpoint or "", MAX_BODY_BYTES)
     request.max_content_length = limit
@@ -60,12 +88,17 @@ def _too_large(limit: int) -> TooLarge:
 def invalid_fields(error: ValidationError) -> Response:
     """The answer to fields that do not fit; it names each field and its limit."""
     faults = [_fault(item) for item in error.errors()]
-    return _answer(InvalidRequest(faults[0]["detail"], code="invalid_field", fields=faults))
+    detail = faults[0]["detail"]
+    if others := list(dict.fromkeys(fault["field"] for fault in faults[1:])):
+        detail += f" The same call has faults in {', '.join(others)} as well."
+    return _answer(InvalidRequest(detail, code="invalid_field", fields=faults))
 
 
 def _fault(item: Any) -> dict[str, str]:
     field = ".".join(str(part) for part in item["loc"]) or "body"
     message = str(item["msg"]).removeprefix("Value error, ")
+    if message.startswith("It "):
+        message = f"{field}: it {message[3:]}"
     detail = message if message.endswith(".") else f"{field}: {message}."
     return {"field": field, "detail": detail}
 
@@ -94,6 +127,8 @@ def _answer(error: StoryfarmError, **overrides: Any) -> Response:
     response = make_response(json.dumps(problem), problem["status"])
     response.content_type = "application/problem+json"
     response.headers["Cache-Control"] = "no-store"
-    if isinstance(error, Busy):
+    if isinstance(error, Unauthorized):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, Busy | TooManyAttempts):
         response.headers["Retry-After"] = str(error.retry_after)
     return response

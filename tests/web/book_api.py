@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Request, Route
 
 from sandbox.painter import paint, preview
+from tests.web.jobs_api import answer_job, answer_stream
 
 BOOK = "b00c"
 PICTURES = "9a1e"
@@ -205,9 +205,9 @@ class BookApi:
                     self.book["metadata"]["illustrationsPending"] = False
                 route.fulfill(json=self.jobs[job])
             case ["jobs", job, "events"] if job in self.jobs:
-                self._stream(route, job)
+                answer_stream(route, self.events[job])
             case ["jobs", job] if job in self.jobs:
-                self._job(route, job)
+                answer_job(route, self.jobs[job], self.events[job])
             case _:
                 route.fulfill(status=404, json=problem("There is no such thing.", status=404))
 
@@ -235,24 +235,6 @@ class BookApi:
         job = f"{number}d{len(self.redraws)}"
         self.job(job, "illustrations")
         route.fulfill(status=202, json={"success": True, "data": {"illustrationJobId": job}})
-
-    def _job(self, route: Route, job: str) -> None:
-        after = parse_qs(urlsplit(route.request.url).query).get("after")
-        answer = dict(self.jobs[job])
-        if after:
-            answer["events"] = [each for each in self.events[job] if each["number"] > int(after[0])]
-        route.fulfill(json=answer)
-
-    def _stream(self, route: Route, job: str) -> None:
-        """What has happened so far; then it breaks off, and the browser comes back for more."""
-        query = parse_qs(urlsplit(route.request.url).query)
-        after = int(route.request.headers.get("last-event-id") or query.get("after", ["0"])[0])
-        told = "".join(
-            f"id: {each['number']}\nevent: {each['kind']}\ndata: {json.dumps(each['data'])}\n\n"
-            for each in self.events[job]
-            if each["number"] > after
-        )
-        route.fulfill(body=f"retry: 100\n\n{told}", content_type="text/event-stream")
 
     def _picture(self, route: Route) -> None:
         name = urlsplit(route.request.url).path.rpartition("/")[2].removesuffix(".png")

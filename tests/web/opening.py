@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 def opened_page(browser: Browser, **options: Any) -> Iterator[Page]:
     """A new tab, blank; at the end a script's error or a breach of the content policy fails the test."""
     context = browser.new_context(**{"viewport": {"width": 1100, "height": 900}, **options})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -152,11 +153,12 @@ def test_a_picture_can_be_dropped_or_pasted_and_removed(page: Page, api: BookApi
     assert "imageUrl" not in wish_of(api)["character"]
 
 
-def test_a_file_that_cannot_be_used_is_refused_at_once(page: Page, api: BookApi) -> None:
+def test_a_file_that_cannot_be_used_is_refused_at_once(page: Page, api: BookApi, tmp_path: Path) -> None:
     page.set_input_files("#picture", {"name": "a.pdf", "mimeType": "application/pdf", "buffer": b"x"})
     expect(page.locator("#picture-fault")).to_contain_text("no PNG, JPEG or WebP")
-    large = {"name": "a.png", "mimeType": "image/png", "buffer": b"x" * (10 * 1024 * 1024 + 1)}
-    page.set_input_files("#picture", large)  # type: ignore[arg-type]
+    large = tmp_path / "a.png"
+    large.write_bytes(b"x" * (10 * 1024 * 1024 + 1))
+    page.set_input_files("#picture", large)
     expect(page.locator("#picture-fault")).to_contain_text("larger than 10 MB")
     assert api.uploads == []
 

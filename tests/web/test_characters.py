@@ -6,6 +6,7 @@ import base64
 import io
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,11 @@ def control(farm: Sandbox, app: OpenAPI) -> Iterator[Control]:
     switches.clear()
     switches.habits = HABITS
     service.book_images.reset()
+
+
+@pytest.fixture(autouse=True)
+def looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("midjourney.proxy_running._PAUSES", (0.1, 0.3))
 
 
 @pytest.fixture
@@ -206,6 +212,54 @@ def test_a_sketch_is_sent_as_a_picture(page: Page, orders: list[Request], contro
     assert len(submitted[0]["references"]) == 1
 
 
+@contextmanager
+def fingers(page: Page) -> Iterator[Callable[..., None]]:
+    """`touch("touchMove", (0.5, 0.5))`: where they are on the sheet now, as parts of its width and height."""
+    page.locator("#sketch-canvas").scroll_into_view_if_needed()
+    devtools = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        box = page.locator("#sketch-canvas").bounding_box()
+        assert box is not None
+        places = [
+            {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"], "id": number}
+            for number, (x, y) in enumerate(points)
+        ]
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    yield touch
+    devtools.detach()
+
+
+def test_a_finger_draws_and_does_not_move_the_page(browser: Browser, site: str) -> None:
+    with opened_page(browser, viewport={"width": 390, "height": 740}, has_touch=True) as page:
+        sent: list[Request] = []
+        page.on("request", lambda asked: sent.append(asked) if asked.url.endswith("/generate") else None)
+        page.goto(f"{site}/characters")
+        expect(page.locator("#options")).to_be_visible()
+        with fingers(page) as touch:
+            before = page.evaluate("scrollY")
+            touch("touchStart", (0.1, 0.1))
+            for step in (0.3, 0.5, 0.7, 0.9):
+                touch("touchMove", (step, step))
+            touch("touchStart", (0.9, 0.9), (0.9, 0.1))  # a second finger draws nothing
+            touch("touchMove", (0.9, 0.9), (0.8, 0.1))
+            touch("touchEnd")
+            expect(page.get_by_role("img", name="Sketch: one line")).to_be_visible()
+            assert page.evaluate("scrollY") == before
+        fill(page)
+        page.click("#make")
+        page.wait_for_url("**/characters?set=*")
+        expect(page.locator("#painting")).to_be_hidden()
+
+    wish = sent[0].post_data_json
+    assert isinstance(wish, dict)
+    content = base64.b64decode(wish["sketchImage"].partition(",")[2])
+    sketch = Image.open(io.BytesIO(content)).convert("RGB")
+    assert sketch.getpixel((400, 400)) != (255, 255, 255)
+    assert sketch.getpixel((720, 80)) == (255, 255, 255)
+
+
 def test_a_sketch_that_was_undone_is_not_sent(page: Page, orders: list[Request]) -> None:
     draw(page)
     expect(page.get_by_role("img", name="Sketch: one line")).to_be_visible()
@@ -300,13 +354,16 @@ def test_when_the_main_character_fails_the_page_says_what_that_means(page: Page)
 def test_the_names_of_the_pages_fit_a_phone(browser: Browser, site: str, width: int) -> None:
     with opened_page(browser, viewport={"width": width, "height": 740}) as page:
         page.goto(f"{site}/characters")
-        link = page.get_by_role("link", name="Characters").bounding_box()
+        boxes = page.locator(".pages a").evaluate_all("all => all.map(each => each.getBoundingClientRect())")
         mark = page.locator(".wordmark").bounding_box()
+        tagline = page.locator(".tagline").bounding_box()
 
-        assert link is not None
         assert mark is not None
-        assert link["x"] + link["width"] <= width
-        assert abs(link["y"] + link["height"] / 2 - mark["y"] - mark["height"] / 2) < 8
+        assert tagline is not None
+        assert len({box["top"] for box in boxes}) == 1
+        assert max(box["right"] for box in boxes) <= width
+        assert mark["y"] + mark["height"] <= boxes[0]["top"]
+        assert boxes[0]["bottom"] <= tagline["y"]
 
 
 def test_a_picture_is_painted_again_and_the_earlier_one_is_kept(page: Page) -> None:
@@ -337,13 +394,15 @@ def test_one_of_four_is_chosen_and_one_is_varied(page: Page, control: Control) -
     mia.get_by_role("button", name="Choose picture 3").click()
     expect(mia.get_by_text("Earlier versions (1)")).to_be_visible()
     expect(page.locator("#painting")).to_be_hidden()
-    assert not control.received
+    expect(mia.locator(".four-mark:visible")).to_have_count(1)
+    expect(mia.locator(".four li").nth(2).get_by_text("Chosen")).to_be_visible()
 
     mia.get_by_role("button", name="Picture 2", exact=True).click()
     mia.get_by_role("button", name="Vary picture 2").click()
     expect(mia.get_by_text("Earlier versions (2)")).to_be_visible()
-    submitted = [call for call in control.received if call["target"] == "proxy.submit"]
-    assert [len(call["references"]) for call in submitted] == [1]
+    expect(mia.locator(".four li").first.get_by_text("Chosen")).to_be_visible()
+    asked = [call["body"] for call in control.received if call["target"] == "proxy.change"]
+    assert [(body["action"], body["index"]) for body in asked] == [("UPSCALE", 3), ("VARIATION", 2)]
 
 
 def test_a_change_that_fails_leaves_the_picture_and_says_why(page: Page, fault: Callable[..., None]) -> None:

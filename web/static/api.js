@@ -1,23 +1,28 @@
 // Talking to the service: every way an answer can fail becomes one Trouble in plain words.
 
 import { setClock } from "./clock.js";
+import { askToSignIn } from "./session.js";
 
 // No answer is worked on for long, so one that takes longer got lost.
 const PATIENCE = 20_000;
 // Ten megabytes over a slow line.
 const PATIENCE_FOR_UPLOADS = 180_000;
+// A book with forty pictures is put together first.
+const PATIENCE_FOR_FILES = 180_000;
+const NO_CONTENT = 204;
+const JSON_BODY = { "Content-Type": "application/json" };
 
 export class Trouble extends Error {
   /** @param {{title: string, detail?: string, status?: number, code?: string, fields?: {field: string, detail: string}[],
-   *           retryAfter?: number, requestId?: string}} what
-   *  `status` is 0 when no readable answer came; `retryAfter` is in seconds. */
-  constructor({ title, detail = "", status = 0, code = "", fields = [], retryAfter = 0, requestId = "" }) {
+   *           retryAfter?: number, requestId?: string, problem?: object}} what
+   *  `status` is 0 when no readable answer came; `retryAfter` is in seconds; `problem` is all that was answered. */
+  constructor({ title, detail = "", status = 0, code = "", fields = [], retryAfter = 0, requestId = "", problem = {} }) {
     super(title);
-    Object.assign(this, { title, detail, status, code, fields, retryAfter, requestId });
+    Object.assign(this, { title, detail, status, code, fields, retryAfter, requestId, problem });
   }
 }
 
-const unreachable = () => new Trouble({
+export const unreachable = () => new Trouble({
   title: "The farm could not be reached",
   detail: "The connection broke or there is no network. Check it, then try again.",
 });
@@ -46,10 +51,11 @@ export const troubleOf = (problem, retryAfter = 0) => new Trouble({
   fields: problem.fields ?? (problem.field ? [{ field: problem.field, detail: problem.detail }] : []),
   retryAfter,
   requestId: problem.request_id,
+  problem,
 });
 
-/** The response and its text. Throws the signal's reason if that ends it. */
-async function fetched(url, { signal, patience = PATIENCE, ...options }) {
+/** The response and what `read` makes of it. Throws the signal's reason if that ends it. */
+async function fetched(url, { signal, patience = PATIENCE, read = (response) => response.text(), ...options }) {
   signal?.throwIfAborted();
   const call = new AbortController();
   const end = () => call.abort();
@@ -57,7 +63,7 @@ async function fetched(url, { signal, patience = PATIENCE, ...options }) {
   signal?.addEventListener("abort", end);
   try {
     const response = await fetch(url, { ...options, signal: call.signal });
-    return [response, await response.text()];
+    return [response, await read(response)];
   } catch {
     throw signal?.aborted ? signal.reason : unreachable();
   } finally {
@@ -66,13 +72,44 @@ async function fetched(url, { signal, patience = PATIENCE, ...options }) {
   }
 }
 
-async function send(url, options = {}) {
-  const [response, text] = await fetched(url, options);
+/** What the text of an answer that is no success says. */
+function troubleIn(response, text) {
   const answer = parsed(text);
-  if (!answer) throw unreadable(response.status);
+  if (!answer) return unreadable(response.status);
+  return troubleOf({ ...answer, status: response.status }, secondsToWait(response.headers.get("Retry-After")));
+}
+
+/** The JSON object that is answered; {} for an answer without a body. */
+export async function send(url, options = {}) {
+  const [response, text] = await fetched(url, options);
   setClock(response.headers.get("Date"));
-  if (!response.ok) throw troubleOf({ ...answer, status: response.status }, secondsToWait(response.headers.get("Retry-After")));
+  if (response.status === 401 && await askToSignIn()) return send(url, options);
+  if (!response.ok) throw troubleIn(response, text);
+  const answer = response.status === NO_CONTENT ? {} : parsed(text);
+  if (!answer) throw unreadable(response.status);
   return answer;
+}
+
+/** @param {string} body of the request
+ *  @returns {Promise<{file: Blob, name: string}>} `name` is "" if the answer gives none */
+export async function postForFile(url, body) {
+  const options = { method: "POST", headers: JSON_BODY, body, patience: PATIENCE_FOR_FILES, read: (response) => response.blob() };
+  const [response, file] = await fetched(url, options);
+  if (!response.ok) throw troubleIn(response, await file.text());
+  const [, name = ""] = /filename="?([^";]+)"?/.exec(response.headers.get("Content-Disposition") ?? "") ?? [];
+  return { file, name };
+}
+
+/** The response to a POST, to be read as it comes. */
+export async function postForStream(url, body, { signal }) {
+  let response;
+  try {
+    response = await fetch(url, { method: "POST", headers: { ...JSON_BODY, Accept: "text/event-stream" }, body, signal });
+  } catch {
+    throw signal.aborted ? signal.reason : unreachable();
+  }
+  if (!response.ok) throw troubleIn(response, await response.text().catch(() => ""));
+  return response;
 }
 
 /** The JSON object in the text, or null. */
@@ -85,11 +122,9 @@ function parsed(text) {
   }
 }
 
-const post = (url, body, headers = {}) => send(url, {
-  method: "POST",
-  headers: { "Content-Type": "application/json", ...headers },
-  body,
-});
+export const post = (url, body, headers = {}) => send(url, { method: "POST", headers: { ...JSON_BODY, ...headers }, body });
+
+export const put = (url, body) => send(url, { method: "PUT", headers: JSON_BODY, body });
 
 const jobUrl = (id) => `/api/jobs/${encodeURIComponent(id)}`;
 

@@ -31,6 +31,6 @@ export class Card extends Plate {
 
   drawWaysOn() {
     super.drawWaysOn();
-    this.four.show(this.plate.painting ? [] : this.plate.four, this.chosen?.url);
+    this.four.show(this.plate.painting ? [] : this.plate.four, this.chosen?.url, this.plate.chosen);
   }
 }

@@ -32,7 +32,7 @@ export class Four {
       this.pick(index + 1);
       this.can.look(picture);
     });
-    return element("li", {}, button);
+    return element("li", {}, button, element("p", { className: "four-mark", hidden: true }, "Chosen"));
   }
 
   pick(index) {
@@ -44,14 +44,16 @@ export class Four {
   }
 
   /** @param {object[]} pictures four, or none
-   *  @param {string | undefined} url of the picture that is to be seen */
-  show(pictures, url) {
+   *  @param {string | undefined} url of the picture that is to be seen
+   *  @param {number | null} chosen which of the four counts, 1 to 4 */
+  show(pictures, url, chosen) {
     this.root.hidden = !pictures.length;
     if (pictures.map((each) => each.url).join() !== this.pictures.map((each) => each.url).join()) {
       this.pictures = pictures;
       this.list.replaceChildren(...pictures.map((each, index) => this.thumbnail(each, index)));
       this.pick(null);
     }
+    [...this.list.children].forEach((each, at) => { each.lastChild.hidden = at + 1 !== chosen; });
     // Something else is being looked at.
     if (this.picked && pictures[this.picked - 1]?.url !== url) this.pick(null);
   }

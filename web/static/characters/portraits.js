@@ -28,6 +28,7 @@ function portrait(entry, setError, isCharacter) {
     versions,
     image: entry.imageUrl ? versions.find(({ url }) => url === pathOf(entry.imageUrl)) ?? picture(entry.imageUrl, id) : null,
     four: entry.imageUrls.length === 4 ? entry.imageUrls.map((url, index) => picture(url, index + 1)) : [],
+    chosen: entry.chosen,
     painting: paintingOf(entry),
     error: errorOf(entry, setError),
   };
