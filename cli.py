@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def doctor(settings: Settings, _options: argparse.Namespace) -> int:
 
 def demo(settings: Settings, options: argparse.Namespace) -> int:
     """Tell one story and print the answer, and where its pictures lie."""
-    app = create_app(settings)
+    app = create_app(replace(settings, auth_jwks_url="", api_keys=()))  # who runs it need not sign in
     service = app.extensions["storyfarm"]
     service.start()
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from plans import Plan, read_plans
 from prices import read_prices
 
 
@@ -136,6 +138,28 @@ def _size(text: str) -> str:
     return f"{width}x{height}"
 
 
+_API_KEY = re.compile(r"([A-Za-z0-9_-]{1,60})(?:/([A-Za-z0-9_-]{1,60}))?=([!-~]{16,})")
+
+
+def _api_keys(text: str) -> tuple[tuple[str, str, str], ...]:
+    found = [_API_KEY.fullmatch(part.strip()) for part in text.split(",") if part.strip()]
+    keys = tuple((match[1], match[2] or "", match[3]) for match in found if match)
+    if None in found or len({key for _, _, key in keys}) < len(keys):
+        raise ValueError
+    return keys
+
+
+_api_keys.__doc__ = (
+    "name=key or name/plan=key, separated by commas: names of 1 to 60 letters, digits, - and _, and "
+    "keys of at least 16 visible characters, each once"
+)
+
+
+def _values(text: str) -> tuple[str, ...]:
+    """values, separated by commas"""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def _names(text: str) -> tuple[str, ...]:
     """names, separated by commas"""
     return tuple(part.strip().lower() for part in text.split(",") if part.strip())
@@ -178,9 +202,9 @@ _OTHER_KEYS = (
 )
 
 
-def _prices_setting(help: str) -> Any:
+def _table_setting(parse: Callable[[str], dict[str, Any]], help: str) -> Any:
     """A setting of a kind of its own, since its value cannot be shared as a default."""
-    setting = _setting("", read_prices, help)
+    setting = _setting("", parse, help)
     return field(default_factory=dict, metadata=setting.metadata)
 
 
@@ -220,6 +244,9 @@ class Settings:
     max_streams: int = _setting(
         "200", _whole(1, 10_000), "Live streams of events that may be open at once; more get 503."
     )
+    max_sockets: int = _setting(
+        "200", _whole(1, 10_000), "Players' WebSockets that may be open at once; more are turned away."
+    )
     max_queued: int = _setting(
         "1000", _whole(1, 1_000_000), "Jobs that may wait for a free worker; more get 503 and Retry-After."
     )
@@ -235,11 +262,45 @@ class Settings:
     job_retention_days: float = _setting(
         "30", _number(0.01, 3650), "Days after which a job that has ended is removed with its pictures."
     )
+    plans: dict[str, Plan] = _table_setting(
+        read_plans,
+        "What callers may use in a month: free: calls=100 tokens=500000 pictures=60 cost=2; pro: cost=50. "
+        "What a plan does not name is unlimited.",
+    )
+    default_plan: str = _setting(
+        "", _text, "Plan of those who have none of PLANS; empty does not limit them."
+    )
     callback_secret: str = _setting(
         "", signing_key, "Signs the calls to a job's callback_url; empty refuses callbacks.", secret=True
     )
     callback_private: bool = _setting(
         "no", _switch, "Whether callback_url may be http and lead into private networks."
+    )
+    auth_jwks_url: str = _setting(
+        "",
+        _url("http", "https"),
+        "Keys of the issuer whose tokens sign callers in (JWKS); empty takes none.",
+    )
+    auth_issuer: str = _setting("", _text, "Issuer of the tokens, exactly as their iss has it.")
+    auth_audience: str = _setting("", _text, "Audience (aud) that tokens must name; empty takes any.")
+    auth_authorized_parties: tuple[str, ...] = _setting(
+        "",
+        _values,
+        "Origins whose pages' tokens are taken (azp), such as https://stories.example; empty takes any.",
+    )
+    auth_plan_claim: str = _setting("plan", _text, "Claim of the tokens that names the caller's plan.")
+    auth_cookie: str = _setting(
+        "__session", _text, "Cookie in which the issuer leaves its token for our own pages (Clerk's)."
+    )
+    api_keys: tuple[tuple[str, str, str], ...] = _setting(
+        "",
+        _api_keys,
+        "Keys for programs: name=key or name/plan=key, separated by commas. With these or AUTH_JWKS_URL "
+        "everybody must sign in.",
+        secret=True,
+    )
+    images_public: bool = _setting(
+        "no", _switch, "With sign-in: whether who knows a picture's address may see it, not only its owner."
     )
     request_timeout: float = _setting(
         "120",
@@ -251,6 +312,16 @@ class Settings:
     )
     story_words: int = _setting(
         "400", _whole(50, 2000), "Length of a story, in words, unless the request says otherwise."
+    )
+    adventure_pixels: int = _setting(
+        "256", _whole(32, 1024), "Width and height of an adventure's pictures, in pixels."
+    )
+    adventure_colours: int = _setting("32", _whole(2, 256), "Colours that such a picture has at most.")
+    cache_hours: float = _setting(
+        "168", _number(0, 8760), "Hours for which the writer's answers are given again to equal requests."
+    )
+    cache_max_entries: int = _setting(
+        "10000", _whole(1, 10_000_000), "The newest answers that are kept for that, of all callers together."
     )
     sandbox: str = _setting(
         "auto",
@@ -306,9 +377,10 @@ class Settings:
     )
     compatible_api_key: str = _setting("", _key, "Its key, if it wants one.", secret=True)
     compatible_model: str = _setting("", _text, "Its text model.")
-    model_prices: dict[str, tuple[float, float]] = _prices_setting(
+    model_prices: dict[str, tuple[float, float]] = _table_setting(
+        read_prices,
         "Prices of models that differ from the known ones, in dollars for a million tokens in/out: "
-        "my-model=0.10/0.50, other=0/0."
+        "my-model=0.10/0.50, other=0/0.",
     )
     image_providers: tuple[str, ...] = _setting(
         ",".join(IMAGE_PROVIDERS),
@@ -449,6 +521,10 @@ class Settings:
             ]
         if self.request_timeout > self.request_timeout_max:
             faults.append("REQUEST_TIMEOUT is larger than REQUEST_TIMEOUT_MAX; it must not be.")
+        if self.default_plan and self.default_plan not in self.plans:
+            faults.append(
+                f"DEFAULT_PLAN is {self.default_plan[:80]!r}; it must be the name of one of PLANS, or empty."
+            )
         return faults
 
     def _halves(self) -> dict[str, tuple[Any, ...]]:
@@ -460,6 +536,10 @@ class Settings:
             "AZURE_OPENAI_IMAGE_DEPLOYMENT": (self.azure_openai_image_deployment, "azure_openai_endpoint"),
             "HUGGINGFACE_API_KEY": (self.huggingface_api_key, "huggingface_model"),
             "MIDJOURNEY_PROXY_SECRET": (self.midjourney_proxy_secret, "midjourney_proxy_url"),
+            "AUTH_JWKS_URL": (self.auth_jwks_url, "auth_issuer"),
+            "AUTH_ISSUER": (self.auth_issuer, "auth_jwks_url"),
+            "AUTH_AUDIENCE": (self.auth_audience, "auth_jwks_url"),
+            "AUTH_AUTHORIZED_PARTIES": (self.auth_authorized_parties, "auth_jwks_url"),
             "COMPATIBLE_BASE_URL": (self.compatible_base_url, "compatible_model"),
             "COMPATIBLE_MODEL": (self.compatible_model, "compatible_base_url"),
         }
@@ -468,6 +548,11 @@ class Settings:
     def sandbox_url(self) -> str:
         """Where a sandbox runs apart; empty if it runs inside the service or not at all."""
         return self.sandbox if self.sandbox.startswith("http") else ""
+
+    @property
+    def needs_sign_in(self) -> bool:
+        """Whether callers must say who they are; else there is one local user."""
+        return bool(self.auth_jwks_url or self.api_keys)
 
     @property
     def has_openai(self) -> bool:
@@ -508,7 +593,8 @@ class Settings:
 
     def secrets(self) -> frozenset[str]:
         """The values that must never be seen in a log, an error or an answer."""
-        values = [getattr(self, item.name) for item in fields(self) if item.metadata["secret"]]
+        secret = [item.name for item in fields(self) if item.metadata["secret"] and item.name != "api_keys"]
+        values = [getattr(self, name) for name in secret] + [key for _, _, key in self.api_keys]
         values.append(urlsplit(self.database_url).password or "")
         return frozenset(value for value in values if value)
 

@@ -17,6 +17,7 @@ from discord_webhook import DiscordWebhook
 from errors import StoryfarmError
 from http_session import open_session
 from images.storage import check_storage, open_storage
+from jwks_client import JwksClient, TokenRules
 from openai_client import OpenAIClient
 from providers import image_endpoint, text_endpoints
 from sandbox.server import Sandbox
@@ -48,6 +49,7 @@ def examine(settings: Settings) -> list[Row]:
     checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
         ("database", _database),
         ("storage", _storage),
+        *([("sign-in", _sign_in)] if settings.auth_jwks_url else []),
         *_models(settings),
         ("discord webhook", _webhook),
         ("discord bot", _bot),
@@ -94,6 +96,15 @@ def _storage(settings: Settings) -> str:
     storage = open_storage(settings.storage_url, settings.data_dir)
     check_storage(storage)
     return f"pictures in {storage.place}"
+
+
+def _sign_in(settings: Settings) -> str:
+    issuer = JwksClient(settings.auth_jwks_url, TokenRules(issuer=settings.auth_issuer))
+    try:
+        count = issuer.fetch()
+    finally:
+        issuer.close()
+    return f"{count} {'key' if count == 1 else 'keys'} of {settings.auth_issuer}"
 
 
 def _models(settings: Settings) -> list[tuple[str, Callable[[Settings], str]]]:

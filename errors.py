@@ -10,8 +10,10 @@ StoryfarmError
 ├── Conflict 409
 ├── ContentRefused 422      the provider refused the prompt: another attempt will not help
 ├── QuotaExceeded 429
+├── TooManyAttempts 429     too many wrong attempts to sign in; `retry_after` in seconds
 ├── ProviderError 502       an outside service failed; `permanent` says whether trying again can help
 ├── Busy 503                too many requests are held already; `retry_after` in seconds
+│   └── SignInUnavailable 503   nobody can be signed in just now
 ├── OutOfSpace 507          the disk or the object store is full
 ├── ProviderTimeout 504     an outside service did not answer in time
 └── RecordedFailure         what a job has failed with, as its row has it
@@ -93,6 +95,14 @@ class QuotaExceeded(StoryfarmError):
     status, code, title = 429, "quota_exceeded", "The quota is used up"
 
 
+class TooManyAttempts(StoryfarmError):
+    status, code, title = 429, "too_many_attempts", "Too many attempts"
+
+    def __init__(self, detail: str, *, retry_after: int = 60, **members: Any) -> None:
+        super().__init__(detail, retry_after=retry_after, **members)
+        self.retry_after = retry_after
+
+
 class ProviderError(StoryfarmError):
     """An outside service failed. `permanent`: trying again cannot help (a wrong key, a dead model)."""
 
@@ -120,6 +130,10 @@ class Busy(StoryfarmError):
     def __init__(self, detail: str, *, retry_after: int = 10, **members: Any) -> None:
         super().__init__(detail, retry_after=retry_after, **members)
         self.retry_after = retry_after
+
+
+class SignInUnavailable(Busy):
+    code, title = "sign_in_unavailable", "Nobody can be signed in just now"
 
 
 class OutOfSpace(StoryfarmError):

@@ -19,10 +19,10 @@ bind = f"{_settings.host}:{_settings.port}"
 workers = 1
 worker_class = "gthread"
 
-# A thread for each request that may be held and each stream that may be open, and some that /health and
-# the pages always find free.
+# A thread for each request that may be held, each stream and each socket that may be open, and some that
+# /health and the pages always find free.
 # Threads are made when they are needed: a surplus is free, a shortage costs a whole hold.
-threads = _settings.max_in_flight + _settings.max_streams + 40
+threads = _settings.max_in_flight + _settings.max_streams + _settings.max_sockets + 40
 
 # Above `threads`, or keep-alive is switched off and closing connections stalls the worker's main thread.
 worker_connections = 2 * threads + 1000

@@ -25,6 +25,7 @@ COST = Counter(
 CIRCUITS = Gauge("storyfarm_circuit_open", "1 while a provider is left alone after failures.", ["provider"])
 LISTENER_RESTARTS = Counter("storyfarm_listener_restarts_total", "Restarts of the Discord listener.")
 STREAMS = Gauge("storyfarm_streams", "Live streams of events that are open.")
+SOCKETS = Gauge("storyfarm_sockets", "Players' WebSockets that are open.")
 HELD = Gauge("storyfarm_held_requests", "Requests that wait for their story and picture.")
 
 

@@ -6,7 +6,6 @@ import gc
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,23 +15,29 @@ from sqlalchemy import Connection
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
-import fairytale.sets
+import flows
 import metrics
-import story.telling
-import storybook.books
-from access import idempotency
+from access import idempotency, quotas
 from access.admission import Admission
+from access.amounts import Amount
+from access.caller import Caller
 from access.desk import Desk
-from background_removal import find_remover
+from access.estimates import Estimates
+from access.identity import Identity
+from access.metering import Meter
+from access.paid_answers import PaidAnswers
+from access.settling import Settler
+from adventure.game import Game
+from adventure.rows import forget_old as forget_old_adventures
 from callback_client import CallbackClient, check_callback_url
 from circuit import Circuit
 from config import Settings
+from context_pool import ContextPool
 from database import Database, open_database
 from discord_listener import DiscordAccount, start_discord_listener
 from discord_webhook import DiscordWebhook, send_midjourney_command
 from errors import InvalidRequest, ProviderError
-from fairytale.mirroring import Mirror, nobody
-from fairytale.painting import SetPainter
+from fairytale.mirroring import Mirror
 from firebase_client import FirebaseClient
 from http_session import retrying
 from images import records
@@ -42,7 +47,7 @@ from images.describing import forget_old as forget_old_descriptions
 from images.drawing import DrawingProvider
 from images.fetching import MAX_BYTES as MOST_DRAWN_BYTES
 from images.fetching import Fetcher
-from images.provider import Capabilities, ImageProvider
+from images.provider import Capabilities, ImageProvider, ImageRequest
 from images.pruning import Pruner
 from images.sources import ImageSource
 from images.storage import Storage, open_storage
@@ -54,29 +59,34 @@ from jobs.callbacks import Callback, Deliverer, Show
 from jobs.notifier import Notifier
 from jobs.periodic import Periodic
 from jobs.retention import Retention
+from jobs.rows import Job
 from jobs.work import Runner
-from ledger import Ledger
+from jwks_client import JwksClient, TokenRules
+from ledger import Ledger, Write
 from listening import Listening
 from midjourney.captures import Captures
 from midjourney.channel import Mark
 from midjourney.keeping import Keeper
 from midjourney.provider import MidjourneyProvider, PromptForm
-from midjourney.proxy_provider import NAME as PROXY
 from midjourney.proxy_provider import ProxyProvider
+from midjourney.proxy_running import NAME as PROXY
+from midjourney.proxy_running import TaskRunner
 from midjourney_proxy import ProxyClient
 from openai_client import OpenAIClient
 from openai_images import OpenAIImages
+from plans import Plan
 from postgres_relay import PostgresRelay
 from prices import Prices
 from providers import IMAGE_APIS, LEFT_OUT, image_endpoint, text_endpoints
 from public_http import Forbidden, PublicHttp, fetch_picture
 from sandbox.server import Sandbox
 from story.telling import Storyteller
-from storybook.books import BookWriter
-from storybook.illustrating import Illustrator
 from text.chain import TextChain, TextProvider
 from text.endpoint import Endpoint
-from text.model import TextModel
+from text.model import Completion, TextModel
+from utils import new_id
+from writer.estimates import Estimate, one_round
+from writer.memory import forget_old as forget_old_drafts
 
 log = structlog.get_logger()
 
@@ -127,12 +137,20 @@ class Service:
             full="{held} streams of events are open already.",
             gauge=metrics.STREAMS,
         )
-        self.pool = ThreadPoolExecutor(threads, thread_name_prefix="fan-out")
+        self.sockets = Admission(
+            settings.max_sockets,
+            retry_after=_RETRY_AFTER,
+            full="{held} players are here already.",
+            gauge=metrics.SOCKETS,
+        )
+        self.meter = Meter(self.ledger, is_exact=bool(settings.plans))
+        self.pool = ContextPool(threads, thread_name_prefix="fan-out")
         self.webhook = DiscordWebhook(settings.webhook_url, threads=threads)
         self.clients = [OpenAIClient(endpoint, threads=threads) for endpoint in text_endpoints(settings)]
         self.text = TextChain(
             [TextProvider(client.provider, client, Circuit(client.provider)) for client in self.clients],
             Prices(settings.model_prices),
+            on_usage=lambda completion: self.meter.spent(_amount_of(completion)),
         )
         self.fetcher = Fetcher(settings.discord_cdn_hosts)
         self.captures = Captures(
@@ -149,6 +167,7 @@ class Service:
             self.fetcher,
             self.storage,
             told=lambda command_id, kept: self.captures.mark(command_id, Mark.DONE if kept else Mark.FAILED),
+            count=self._count_painted,
         )
         self.listening = Listening(
             self.database,
@@ -158,7 +177,7 @@ class Service:
             seconds=settings.listener_lease_seconds,
         )
         self.captures.channel = self.listening
-        self.painters = ThreadPoolExecutor(settings.image_concurrency, thread_name_prefix="painter")
+        self.painters = ContextPool(settings.image_concurrency, thread_name_prefix="painter")
         self.uploads = Uploads(self.database, self.ledger, self.storage)
         self.source = ImageSource(self.uploads, partial(fetch_picture, _public_http()))
         self.pruner = Pruner(
@@ -184,53 +203,58 @@ class Service:
             lease_seconds=settings.job_lease_seconds,
             most_queued=settings.max_queued,
         )
-        self.runner.works[story.telling.KIND] = self.storyteller.tell
-        writer = BookWriter(
-            text or self.text,
-            self.database,
-            self.ledger,
-            self.storage,
-            self.uploads,
-            order=self.runner.submit,
-        )
-        self.runner.works[storybook.books.KIND] = writer.write
-        illustrator = Illustrator(
-            images or self.book_images,
+        self.runner.around = self.meter.on_account_of
+        self.runner.ended = self._job_ended
+        self.desk = Desk(self.database, self.runner, self.limits)
+        self.settler = Settler(self.database, self.ledger)
+        self.story_estimates = self._estimates(settings.story_image_providers)
+        self.book_estimates = self._estimates(settings.image_providers)
+        picture = self.book_estimates.pictures(1)
+        self.game = Game(
             self.database,
             self.ledger,
             self.notifier,
-            self.storage,
-            painters=self.painters,
-            size=settings.image_size,
-            seconds=settings.image_edit_timeout_ms / 1000,
+            self.desk,
+            cancel=self.runner.cancel,
+            timeout=settings.request_timeout,
+            amount_of_turn=self.book_estimates.text(characters=4000, most_tokens=1500) + picture,
+            amount_of_picture=picture,
         )
-        self.runner.works[storybook.books.ILLUSTRATIONS] = illustrator.illustrate
+        self.answers = PaidAnswers(
+            self.database,
+            self.ledger,
+            seconds=settings.cache_hours * 3600,
+            most=settings.cache_max_entries,
+        )
         self.mirror = self._mirror()
-        sets = SetPainter(
-            lambda provider: images or self._first_asked(provider, describer),
-            self.database,
-            self.ledger,
-            self.notifier,
-            storage=self.storage,
-            uploads=self.uploads,
-            pool=self.painters,
-            size=settings.image_size,
-            seconds=settings.image_edit_timeout_ms / 1000,
-            changed=self.mirror.changed if self.mirror else nobody,
-            remove=find_remover(),
+        self.runner.works = flows.works_of(
+            self,
+            text=text or self.text,
+            images=images or self.book_images,
+            painters=lambda provider: images or self._first_asked(provider, describer),
+            proxy=self._image_chain((PROXY,), describer) if PROXY in self._links else None,
         )
-        self.runner.works[fairytale.sets.SET] = sets.paint_set
-        self.runner.works[fairytale.sets.PICTURE] = sets.change_picture
-        self.desk = Desk(self.database, self.runner)
+        self.issuer = _open_issuer(settings)
+        self.identity = self._identity()
         self.show: Show = lambda job, _base_url: job.public()
         self.deliverer = self._deliverer()
         self._jobs_retention = self._build_retention()
         self._retention = Periodic("retention", _RETENTION_SECONDS, self._sweep_old)
 
     @property
+    def picture_seconds(self) -> float:
+        """How long one picture may take with one provider."""
+        return self.settings.image_edit_timeout_ms / 1000
+
+    @property
     def image_providers(self) -> frozenset[str]:
         """The names of the image models that are configured."""
         return frozenset(self._links)
+
+    @property
+    def has_proxy(self) -> bool:
+        """Whether a midjourney-proxy is configured."""
+        return self.proxy is not None
 
     def start(self) -> None:
         """Bring up the database and every thread. Call it in the process that serves, after a fork."""
@@ -245,8 +269,9 @@ class Service:
         self.bell.start(self.runner.run, workers=self.settings.job_threads)
         self.runner.start()
         if self.deliverer:
-            self.runner.ended = self.deliverer.wake
             self.deliverer.start()
+        self.settler.start()
+        self.meter.start()
         self._retention.start()
         self.pruner.start()
         if self.mirror:
@@ -259,8 +284,9 @@ class Service:
         log.info("service.started", sandbox=self.settings.sandboxed, pictures=self.storage.place)
 
     def end_streams(self) -> None:
-        """End all live streams of events, and open no more."""
+        """End all live streams of events and all sockets, and open no more."""
         self.streams.close()
+        self.sockets.close()
         self.notifier.wake_all()
 
     def stop(self) -> None:
@@ -275,9 +301,11 @@ class Service:
         self.keeper.stop()
         if self.deliverer:
             self.deliverer.stop()
+        self.settler.stop()
         if self.mirror:
             self.mirror.stop()
         self.runner.stop()
+        self.meter.stop()
         self.ledger.stop()
         if self.relay:
             self.relay.stop()
@@ -289,8 +317,34 @@ class Service:
         for other in self._other_clients:
             other.close()
         self.webhook.close()
+        if self.issuer:
+            self.issuer.close()
         self.database.close()
         log.info("service.stopped")
+
+    def limits(self, caller: Caller) -> Plan | None:
+        """The plan that limits this caller: the own one, or DEFAULT_PLAN."""
+        plans = self.settings.plans
+        return plans.get(caller.plan) or plans.get(self.settings.default_plan)
+
+    def writer_amount(self, needed: Estimate) -> Amount:
+        """What an estimate of the writer's comes to, at the prices of the models that are asked first."""
+        words = self.book_estimates.work(
+            needed.calls, prompt_tokens=needed.prompt_tokens, completion_tokens=needed.completion_tokens
+        )
+        return words + self.book_estimates.pictures(needed.pictures)
+
+    def afford_round(self, job: Job, words: int) -> None:
+        """See that one more part of so many words is within the plan. Raises QuotaExceeded."""
+        plan = self.limits(Caller(job.owner, job.request["plan"]))
+        if plan:
+            amount = self.writer_amount(one_round(words))
+            self.ledger.write(partial(quotas.top_up, job=job, amount=amount, limits=plan))
+
+    def keep_answer(self, job: Job) -> None:
+        """The job has the answer to a request of the writer's, if that may be asked again."""
+        if key := job.request.get("key"):
+            self.answers.keep(job.owner, key, job.id)
 
     def callback(self, url: str, base_url: str) -> Callback | None:
         """Where a job's end is to be told, None if nowhere. Raises InvalidRequest."""
@@ -321,9 +375,24 @@ class Service:
             "max_in_flight": self.settings.max_in_flight,
             "jobs_in_hand": self.runner.in_hand,
             "streams": self.streams.held,
+            "sockets": self.sockets.held,
             "open_commands": self.captures.open_count(),
             "threads": threading.active_count(),
         }
+
+    @property
+    def text_places(self) -> tuple[str, ...]:
+        """Which models answer, and where: another place gives other answers."""
+        if self.settings.sandboxes_text:
+            return ("sandbox",)
+        places = text_endpoints(self.settings)
+        return tuple(f"{each.provider} {each.base_url} {each.model}" for each in places)
+
+    def text_health(self) -> dict[str, Any]:
+        """How the text models are; `status` is ok while one of them can be asked."""
+        states = self.text.states()
+        is_open = all(state["state"] == "open" for state in states.values())
+        return {"status": "degraded" if is_open else "ok", "database": self._database_state(), "text": states}
 
     def _database_state(self) -> str:
         try:
@@ -332,7 +401,7 @@ class Service:
         except SQLAlchemyError as error:
             log.error("health.database", error=type(error).__name__)
             return "unreachable"
-        return "ok"
+        return "ok" if self.ledger.is_alive else "not written"
 
     def _listener_state(self) -> dict[str, Any]:
         heard = self.captures.last_event_at
@@ -369,11 +438,12 @@ class Service:
                 Circuit("midjourney"),
             )
         }
-        if self._live.midjourney_proxy_url:
+        self.proxy = self._open_proxy() if self._live.midjourney_proxy_url else None
+        if self.proxy:
             links[PROXY] = ImageLink(
                 PROXY,
                 "midjourney",
-                self._proxy(),
+                self.proxy,
                 Capabilities(references=True, resumes=True),
                 Circuit(PROXY),
             )
@@ -397,11 +467,12 @@ class Service:
                 prices,
                 seconds=self._live.image_edit_timeout_ms / 1000,
                 kept=self.pruner.wake,
+                count=self._count_drawn,
             )
             links[name] = ImageLink(name, endpoint.model, provider, can, Circuit(f"{name}.images"))
         return links
 
-    def _proxy(self) -> ProxyProvider:
+    def _open_proxy(self) -> ProxyProvider:
         settings = self._live
         client = ProxyClient(
             settings.midjourney_proxy_url,
@@ -412,18 +483,55 @@ class Service:
         fetcher = Fetcher({host, *settings.discord_cdn_hosts}, plain={host})
         self._other_clients += [client, fetcher]
         hook = settings.midjourney_proxy_hook
-        return ProxyProvider(
+        tasks = TaskRunner(
             client,
             self.database,
             self.ledger,
             self.notifier,
-            self.storage,
-            form=PromptForm(signature=settings.midjourney_signature, limit=_PROXY_PROMPT_LIMIT),
             at_once=settings.midjourney_concurrency,
             hook=lambda request_id: f"{hook}/api/midjourney/hook/{request_id}" if hook else "",
+        )
+        return ProxyProvider(
+            client,
+            tasks,
+            self.ledger,
+            self.storage,
+            form=PromptForm(signature=settings.midjourney_signature, limit=_PROXY_PROMPT_LIMIT),
             fetch=lambda url, deadline: fetcher.fetch(url, deadline=deadline),
             kept=self.pruner.wake,
+            count=self._count_painted,
         )
+
+    def _estimates(self, image_providers: tuple[str, ...]) -> Estimates:
+        """What work may take, by the models that are asked first."""
+        painters = [self._links[name].model for name in image_providers if name in self._links]
+        return Estimates(
+            Prices(self._live.model_prices),
+            text_model=next((endpoint.model for endpoint in text_endpoints(self._live)), ""),
+            image_model=painters[0] if painters else "",
+        )
+
+    def order_illustrations(self, job: Job, book: Job) -> None:
+        """The character may have to be painted as well."""
+        self.desk.follow(job, book, self.book_estimates.pictures(len(job.request["pages"]) + 1))
+
+    def order_illustration(self, job: Job, turn: Job, also: Write) -> None:
+        """The picture of an adventure's turn, ordered while that is told."""
+        self.desk.follow(job, turn, self.book_estimates.pictures(1), also=[also])
+
+    def _count_drawn(self, tx: Connection, request: ImageRequest, cost: float) -> None:
+        amount = Amount(pictures=1, cost=cost)
+        self.meter.count(tx, request.job_id, amount, key=request.attempt or new_id())
+
+    def _count_painted(self, tx: Connection, job_id: str, command_id: str) -> None:
+        """A grid of MidJourney's, which is paid for by the month."""
+        self.meter.count(tx, job_id, Amount(pictures=1), key=command_id)
+
+    def _job_ended(self) -> None:
+        if self.deliverer:
+            self.deliverer.wake()
+        if self.settings.plans:
+            self.settler.wake()
 
     def _image_chain(self, names: tuple[str, ...], describer: Describer) -> ImageChain:
         links = [self._links[name] for name in names if name in self._links]
@@ -443,6 +551,18 @@ class Service:
             self._links["midjourney"].provider
             if names == ("midjourney",)
             else self._image_chain(names, describer)
+        )
+
+    def _identity(self) -> Identity | None:
+        """Who calls; None where there is one local user."""
+        settings = self.settings
+        if not settings.needs_sign_in:
+            return None
+        return Identity(
+            settings.api_keys,
+            check_token=self.issuer.check if self.issuer else None,
+            plan_claim=settings.auth_plan_claim,
+            token_cookie=settings.auth_cookie,
         )
 
     def _mirror(self) -> Mirror | None:
@@ -471,12 +591,21 @@ class Service:
             days=self.settings.job_retention_days,
             files_of=records.files_of,
             delete=self.storage.delete,
-            also=_forget_old,
+            also=self._forget_old,
         )
 
     def _sweep_old(self) -> None:
         self._jobs_retention.sweep()
         self.uploads.forget_old(self.settings.job_retention_days)
+
+    def _forget_old(self, tx: Connection) -> None:
+        idempotency.forget_old(tx)
+        forget_old_descriptions(tx)
+        quotas.forget_old(tx)
+        self.answers.forget_old(tx)
+        before = time.time() - self.settings.job_retention_days * 86_400
+        forget_old_drafts(tx, before)
+        forget_old_adventures(tx, before)
 
     def _account(self) -> DiscordAccount:
         return DiscordAccount(
@@ -491,6 +620,18 @@ class Service:
         return known or self.webhook.place(deadline=time.monotonic() + _WEBHOOK_SECONDS).channel_id
 
 
+def _open_issuer(settings: Settings) -> JwksClient | None:
+    """Whoever makes the tokens that are taken; None if none are."""
+    if not settings.auth_jwks_url:
+        return None
+    rules = TokenRules(
+        issuer=settings.auth_issuer,
+        audience=settings.auth_audience,
+        parties=settings.auth_authorized_parties,
+    )
+    return JwksClient(settings.auth_jwks_url, rules)
+
+
 def _albums_at_work(tx: Connection) -> set[str]:
     """The ids of jobs that are not done, and of the books and sets that they belong to."""
     busy = rows.unfinished(tx)
@@ -498,9 +639,9 @@ def _albums_at_work(tx: Connection) -> set[str]:
     return {job.id for job in busy} | {str(owner) for owner in owners if owner}
 
 
-def _forget_old(tx: Connection) -> None:
-    idempotency.forget_old(tx)
-    forget_old_descriptions(tx)
+def _amount_of(completion: Completion) -> Amount:
+    used = completion.usage
+    return Amount(calls=1, tokens=used.prompt_tokens + used.completion_tokens, cost=completion.cost or 0.0)
 
 
 def _public_http() -> PublicHttp:

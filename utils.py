@@ -1,10 +1,12 @@
-"""Small functions of the standard library only, each used in several places."""
+"""Small things of the standard library only, each used in several places."""
 
 from __future__ import annotations
 
+import re
 import time
 import unicodedata
 import uuid
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 # Marks that change the direction of what follows, or that nobody can see: harmless in a story, but they
@@ -17,6 +19,11 @@ _INVISIBLE = frozenset("\u00ad\u061c\u200b\u200c\u200e\u200f\u2060\ufeff") | fro
 def new_id() -> str:
     """An id that cannot be guessed: 32 hexadecimal digits."""
     return uuid.uuid4().hex
+
+
+def derived_id(id: str, part: str) -> str:
+    """An id for a part of what has `id`: the same whenever that is done again."""
+    return uuid.uuid5(uuid.UUID(id), part).hex
 
 
 def remaining(deadline: float) -> float:
@@ -69,3 +76,24 @@ def clip(text: str, limit: int) -> str:
     head = text[: limit - 1]
     space = head.rfind(" ", len(head) * 2 // 3)
     return (head[:space] if space > 0 else head).rstrip() + "…"
+
+
+def plain_name(name: str) -> str:
+    """What every file system takes: "Old Bär" gives "old-bar", and a name without such letters ""."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+
+
+class ClosingIterable:
+    """An iterable whose `closed` is called at its end, even if nothing was ever taken from it."""
+
+    def __init__(self, pieces: Iterator[str], closed: Callable[[], object]) -> None:
+        self._pieces = pieces
+        self._closed = closed
+
+    def __iter__(self) -> Iterator[str]:
+        return self._pieces
+
+    def close(self) -> None:
+        """WSGI servers call it: https://peps.python.org/pep-3333/#specification-details"""
+        self._closed()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,16 @@ def test_the_database_is_brought_up_to_date(capsys: pytest.CaptureFixture[str], 
     assert code == 0
     assert "up to date" in out
     assert any((tmp_path / "data").iterdir())
+
+
+def test_the_demo_needs_no_key(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = {"SANDBOX_STORY_SECONDS": "0", "SANDBOX_IMAGE_SECONDS": "0", "SANDBOX_IMAGE_PIXELS": "64"}
+    for name, value in {**quick, "API_KEYS": "mia=mia-key-0123456789"}.items():
+        monkeypatch.setenv(name, value)
+    code, out, _ = said(capsys, "demo")
+
+    assert code == 0
+    assert '"status": "success"' in out
 
 
 # The doctor
@@ -367,6 +378,30 @@ def test_a_storage_that_is_none_is_a_row_and_not_a_traceback(tmp_path: Path, url
         rows = rows_by_name(settings)
 
     assert [name for name, row in rows.items() if not row.good] == ["storage"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "row"),
+    [
+        (
+            {"json": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}]}},
+            Row("sign-in", True, "1 key of me"),
+        ),
+        ({"body": "<html>"}, Row("sign-in", False, "The key set's address answered something else.")),
+        ({"status": 404}, Row("sign-in", False, "The key set's address answered 404.")),
+    ],
+)
+def test_the_issuer_s_keys_have_a_row_if_there_is_one(
+    settings: Settings, answer: dict[str, Any], row: Row
+) -> None:
+    settings = replace(settings, auth_jwks_url="https://issuer.example/jwks", auth_issuer="me")
+    with responses.RequestsMock() as others:
+        answer_well(others)
+        others.get("https://issuer.example/jwks", **answer)
+        rows = rows_by_name(settings)
+
+    assert rows["sign-in"] == row
+    assert rows["discord gateway"].good
 
 
 def test_the_report_has_a_line_for_each_row() -> None:

@@ -180,6 +180,67 @@ def test_with_the_sandbox_half_of_discord_is_enough(sandbox: str) -> None:
     assert read(SANDBOX=sandbox, DISCORD_BOT_TOKEN="token-of-a-bot").sandboxes_discord
 
 
+# Sign-in
+
+API_KEYS = "mia/gold=mia-key-0123456789, bo=bo=key=0123456789==,"
+
+
+def test_api_keys_have_a_name_and_perhaps_a_plan() -> None:
+    assert read(API_KEYS=API_KEYS).api_keys == (
+        ("mia", "gold", "mia-key-0123456789"),
+        ("bo", "", "bo=key=0123456789=="),
+    )
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "mia",
+        "=mia-key-0123456789",
+        "mia=too-short-key-0",
+        "mia=a key with spaces in it",
+        "mia=mïa-key-0123456789",
+        "uncle mark=uncle-key-0123456789",
+        "mia/=mia-key-0123456789",
+        "m" * 61 + "=mia-key-0123456789",
+        "mia=mia-key-0123456789,bo=mia-key-0123456789",
+    ],
+)
+def test_api_keys_that_cannot_be_are_named_but_not_shown(keys: str) -> None:
+    found = faults(API_KEYS=keys)
+
+    assert found[0].startswith("API_KEYS is a value that is not shown; it must be name=key")
+    assert "0123456789" not in found[0]
+
+
+def test_sign_in_is_needed_with_keys_or_an_issuer() -> None:
+    assert not read().needs_sign_in
+    assert read(API_KEYS=API_KEYS).needs_sign_in
+    issuer = {"AUTH_JWKS_URL": "https://clerk.example/jwks", "AUTH_ISSUER": "https://clerk.example/"}
+    assert read(**issuer).needs_sign_in
+    assert read(**issuer).auth_issuer == "https://clerk.example/"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "missing"),
+    [
+        ("AUTH_JWKS_URL", "https://clerk.example/jwks", "AUTH_ISSUER"),
+        ("AUTH_ISSUER", "https://clerk.example", "AUTH_JWKS_URL"),
+        ("AUTH_AUDIENCE", "storyfarm", "AUTH_JWKS_URL"),
+        ("AUTH_AUTHORIZED_PARTIES", "https://stories.example", "AUTH_JWKS_URL"),
+    ],
+)
+def test_half_a_sign_in_is_a_fault(name: str, value: str, missing: str) -> None:
+    assert faults(**{name: value}) == [f"{name} is set but {missing} is not; set both."]
+
+
+def test_api_keys_are_secrets() -> None:
+    settings = read(API_KEYS=API_KEYS)
+
+    assert settings.secrets() == {"mia-key-0123456789", "bo=key=0123456789=="}
+    assert "mia" not in repr(settings)
+
+
 # Secrets
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sqlite3
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -16,6 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from database import Database, open_database
 from errors import OutOfSpace
 from tables import channels, commands, jobs, metadata
+from tests.server import FORKS
 from tests.support import start_job
 
 PROCESSES, TIMES = 3, 200
@@ -40,10 +40,9 @@ def number_in(database: Database) -> int:
 def test_several_processes_lose_no_update(database: Database, database_url: str, tmp_path: Path) -> None:
     with database.write() as tx:
         tx.execute(insert(channels).values(id=1, last_message_id=0))
-    spawn = multiprocessing.get_context("spawn")
-    start = spawn.Barrier(PROCESSES)
+    start = FORKS.Barrier(PROCESSES)
     place = (tmp_path, database_url, start)
-    processes = [spawn.Process(target=count_up, args=place) for _ in range(PROCESSES)]
+    processes = [FORKS.Process(target=count_up, args=place) for _ in range(PROCESSES)]
     for process in processes:
         process.start()
     for process in processes:

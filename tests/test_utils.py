@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils import clip, iso, new_id, one_line, remaining
+from utils import clip, iso, new_id, one_line, plain_name, remaining
 
 FAMILY = "👩\u200d👩\u200d👧"
 
@@ -114,3 +114,11 @@ def test_what_remains_of_a_deadline_is_never_below_zero(monkeypatch: pytest.Monk
     assert remaining(102.5) == 2.5
     assert remaining(100.0) == 0.0
     assert remaining(99.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("Old Bär", "old-bar"), ("../x.y", "x-y"), (" A  B ", "a-b"), ("Ёж 👾", ""), ("", "")],
+)
+def test_a_plain_name_has_letters_digits_and_hyphens_only(name: str, plain: str) -> None:
+    assert plain_name(name) == plain

@@ -28,7 +28,8 @@ _POST_SECONDS = 30
 class Setup:
     """`is_apart`: the service does no jobs, a worker in another process does them.
 
-    `is_chatty`: jobs only tell events (bench.jobs.chatty). `threads`: jobs at once.
+    `is_chatty`: jobs only tell events (bench.jobs.chatty). `threads`: jobs at once. `settings`: what else the
+    service is started with; "{url}" in them stands for its own address.
     """
 
     engine: str
@@ -37,6 +38,7 @@ class Setup:
     threads: int = 16
     streams: int = 200
     habits: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def processes(self) -> str:
@@ -83,6 +85,7 @@ def running(setup: Setup) -> Iterator[Running]:
         own_url = stack.enter_context(database_url(setup.engine))
         _, sandbox_url = stack.enter_context(sandbox(setup.habits, folder))
         port = free_port()
+        url = f"http://{LOOPBACK}:{port}"
         environment = {
             **clean_environment(),
             "SANDBOX": sandbox_url,
@@ -92,11 +95,11 @@ def running(setup: Setup) -> Iterator[Running]:
             "DATA_DIR": str(data),
             "MAX_STREAMS": str(setup.streams),
             "LOG_LEVEL": "warning",
+            **{name: value.replace("{url}", url) for name, value in setup.settings.items()},
         }
         threads = {"JOB_THREADS": str(setup.threads)}
         database = open_database(data, own_url)
         stack.callback(database.close)
-        url = f"http://{LOOPBACK}:{port}"
         log = Path(folder, "service.log")
         here = {"JOB_THREADS": "0"} if setup.is_apart else threads
         service = stack.enter_context(process(_service(setup), environment | here, log))
