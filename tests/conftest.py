@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+import structlog
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 
@@ -17,6 +21,36 @@ from service import Service
 from tests import postgres
 from tests.serving import running
 from tests.support import quick_settings
+
+# Time is measured in bench/: a busy machine makes no test fail. Where others wait for the result, it is the
+# same each time.
+hypothesis.settings.register_profile("storyfarm", deadline=None, derandomize=bool(os.environ.get("CI")))
+hypothesis.settings.load_profile("storyfarm")
+
+# Where rich is installed, structlog would colour each traceback, with all variables, for seconds.
+LOGGING: list[structlog.types.Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+    structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+]
+
+# What takes longest is begun first, so that no process ends long after the others.
+_FIRST = ("tests/web/", "tests/flows/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Pages first, then whole flows, then the rest; the order within a module stays."""
+
+    def rank(item: pytest.Item) -> int:
+        return next((at for at, folder in enumerate(_FIRST) if folder in item.nodeid), len(_FIRST))
+
+    items.sort(key=rank)
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> None:
+    structlog.configure(processors=LOGGING)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -63,12 +97,23 @@ def database_url(database_of_module: str) -> str:
     return database_of_module
 
 
+@pytest.fixture(scope="session")
+def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with all tables, to be copied: that is quicker than to make them."""
+    directory = tmp_path_factory.mktemp("tables")
+    made = open_database(directory)
+    made.migrate()
+    made.close()
+    (file,) = directory.iterdir()
+    return file
+
+
 @pytest.fixture
-def database(tmp_path: Path, database_url: str) -> Iterator[Database]:
+def database(tmp_path: Path, database_url: str, sqlite_file: Path) -> Iterator[Database]:
     """An empty database with all tables."""
+    if not database_url:
+        shutil.copy(sqlite_file, tmp_path)
     opened = open_database(tmp_path, database_url)
-    if not opened.is_shared:
-        opened.migrate()
     yield opened
     opened.close()
 

@@ -31,12 +31,14 @@ def quick_settings(data_dir: Path, **changes: Any) -> Settings:
     return Settings(**(values | changes))
 
 
-def wait_until(is_so: Callable[[], Any], *, seconds: float = 10.0) -> Any:
+def wait_until(is_so: Callable[[], Any], *, seconds: float = 30.0) -> Any:
     """What `is_so` gives, once it is true; fails after `seconds`."""
     deadline = time.monotonic() + seconds
+    pause = 0.005
     while not (value := is_so()):
         assert time.monotonic() < deadline, "It did not happen in time."
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.05)
     return value
 
 

@@ -15,20 +15,26 @@ from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 from PIL import Image
 
-from sandbox.control import Control, Fault, Habits
+from sandbox.control import Control, Fault
 from sandbox.server import Sandbox
 from service import Service
+from tests.flows.picture_sets import (
+    CAST,
+    HABITS,
+    PLACES,
+    entries,
+    image,
+    looks,
+    made,
+    ordered,
+    painted,
+    received,
+    settings_at,
+)
 from tests.server import ServerProcess
 from tests.serving import running
 from tests.support import quick_settings, wait_until
 from utils import new_id
-
-HABITS = Habits(story_seconds=0.01, image_seconds=0.2, image_pixels=128, picture_pixels=64, plain=True)
-CAST: list[dict[str, Any]] = [
-    {"name": "Mia", "prompt": "a brave girl with a lantern", "main": True},
-    {"name": "Bo", "prompt": "a small grey cat"},
-]
-PLACES = [{"name": "Forest", "prompt": "a forest at night"}]
 
 
 @pytest.fixture(scope="module")
@@ -37,16 +43,6 @@ def farm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     sandbox.start()
     yield sandbox
     sandbox.stop()
-
-
-def settings_at(farm: Sandbox, data_dir: Path, **changes: Any) -> Any:
-    values = {
-        "sandbox": farm.url,
-        "midjourney_proxy_url": "http://proxy.example:8080/mj",
-        "midjourney_proxy_secret": "sandbox-secret",
-        "image_providers": ("midjourney-proxy", "openai-edit"),
-    }
-    return quick_settings(data_dir, **(values | changes))
 
 
 @pytest.fixture(scope="module")
@@ -67,50 +63,17 @@ def control(farm: Sandbox, app: OpenAPI) -> Iterator[Control]:
     service.book_images.reset()
 
 
+@pytest.fixture(autouse=True)
+def looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("midjourney.proxy_running._PAUSES", (0.05, 0.2))
+
+
 @pytest.fixture
 def fault(control: Control) -> Callable[..., None]:
     def add(target: str, kind: str, times: int = 1, **details: Any) -> None:
         control.add(Fault(target, kind, times, details))
 
     return add
-
-
-def ordered(client: FlaskClient, **changes: Any) -> dict[str, Any]:
-    wish = {"studentTaskId": new_id(), "characters": CAST, "backgrounds": PLACES, **changes}
-    answer = client.post("/api/v1/imagine/generate", json=wish)
-    assert answer.status_code == 202, answer.text
-    found: dict[str, Any] = answer.get_json()
-    return found
-
-
-def painted(client: FlaskClient, name: str) -> dict[str, Any]:
-    """The set's status when it is completed, and no picture of it is being changed."""
-
-    def look() -> dict[str, Any] | None:
-        status: dict[str, Any] = client.get(f"/api/v1/imagine/status/{name}").get_json()
-        at_work = [each for each in entries(status) if each["status"] in ("waiting", "painting")]
-        return status if status["completed"] and not at_work else None
-
-    found: dict[str, Any] = wait_until(look, seconds=30)
-    return found
-
-
-def entries(status: dict[str, Any]) -> list[dict[str, Any]]:
-    return [*status["character"], *status["background"]]
-
-
-def made(client: FlaskClient, **changes: Any) -> dict[str, Any]:
-    return painted(client, ordered(client, **changes)["studentTaskId"])
-
-
-def received(control: Control, target: str) -> list[dict[str, Any]]:
-    return [call for call in control.received if call["target"] == target]
-
-
-def image(client: FlaskClient, url: str) -> Image.Image:
-    answer = client.get(url.removeprefix("http://localhost"))
-    assert answer.status_code == 200
-    return Image.open(io.BytesIO(answer.data))
 
 
 def test_the_main_character_is_painted_first_and_everyone_is_painted_after_it(
@@ -225,25 +188,6 @@ def test_one_picture_is_painted_again_and_only_that_one_changes(client: FlaskCli
     ]
 
 
-@pytest.mark.parametrize("call", ["upscale", "variation"])
-def test_one_of_four_is_chosen_or_varied(client: FlaskClient, control: Control, call: str) -> None:
-    before = made(client)
-    mia = before["character"][0]
-    control.received.clear()
-
-    answer = client.post(f"/api/v1/imagine/{call}", json={"imageId": mia["id"], "index": 3})
-    wait_until(lambda: client.get(answer.headers["Location"]).get_json()["state"] == "completed")
-    now = painted(client, before["studentTaskId"])["character"][0]
-
-    assert len(now["versions"]) == 2
-    if call == "upscale":
-        third = image(client, mia["imageUrls"][2])
-        assert image(client, now["originalUrl"]).tobytes() == third.tobytes()
-        assert received(control, "proxy.submit") == []
-    else:
-        assert [len(each["references"]) for each in received(control, "proxy.submit")] == [1]
-
-
 def test_all_pictures_come_as_one_zip_with_their_originals(client: FlaskClient) -> None:
     cast = [{**CAST[0], "name": "Mía / Löwe"}, {**CAST[1], "name": "mia lowe"}, {**CAST[1], "name": "Бо"}]
     status = made(client, characters=cast)
@@ -269,13 +213,14 @@ def test_there_is_no_zip_while_there_are_no_pictures(client: FlaskClient, contro
     painted(client, name)
 
 
-@pytest.mark.parametrize("index", [0, 5])
-def test_there_are_four_pictures_to_choose_from(client: FlaskClient, index: int) -> None:
-    mia = made(client)["character"][0]
+@pytest.mark.parametrize("call", ["upscale", "variation"])
+def test_there_are_four_pictures_to_choose_from(client: FlaskClient, call: str) -> None:
+    mia = made(client, characters=CAST[:1], backgrounds=[])["character"][0]
 
-    answer = client.post("/api/v1/imagine/upscale", json={"imageId": mia["id"], "index": index})
+    for index in (0, 5):
+        answer = client.post(f"/api/v1/imagine/{call}", json={"imageId": mia["id"], "index": index})
 
-    assert (answer.status_code, answer.get_json()["fields"][0]["field"]) == (400, "index")
+        assert (answer.status_code, answer.get_json()["fields"][0]["field"]) == (400, "index")
 
 
 @pytest.mark.parametrize("image_id", ["nonsense", f"{'0' * 32}-c1", "../../x"])
@@ -304,6 +249,15 @@ def test_what_does_not_fit_is_named(client: FlaskClient, changes: dict[str, Any]
     assert (answer.status_code, answer.get_json()["fields"][0]["field"]) == (400, field)
 
 
+def test_too_many_pictures_are_refused_with_the_limit(client: FlaskClient) -> None:
+    wish = {"studentTaskId": "many", "characters": CAST[1:] * 30, "backgrounds": PLACES * 10}
+
+    answer = client.post("/api/v1/imagine/generate", json=wish)
+
+    assert answer.status_code == 400
+    assert "40 pictures together; 1 to 30" in answer.get_json()["detail"]
+
+
 def test_another_painter_can_be_asked_for(client: FlaskClient, control: Control) -> None:
     status = made(client, provider="openai-edit")
 
@@ -321,8 +275,8 @@ def test_a_proxy_that_restarts_in_the_middle_loses_no_set(
     control.habits = HABITS.changed({"image_seconds": 1.0})
     name = ordered(client)["studentTaskId"]
     wait_until(lambda: control.calls["proxy.submit"] == 1, seconds=20)
-    fault("proxy.task", "stuck", times=2)  # the others never end by themselves
-    wait_until(lambda: len({call["task"] for call in looks(control)}) == 3, seconds=30)
+    fault("proxy.imagine", "stuck", times=2)  # the others never end by themselves
+    wait_until(lambda: len({call["task"] for call in looks(control)}) == 4, seconds=30)
     requests.post(f"{farm.url}/sandbox/proxy", json={"action": "forget"}, timeout=5)
 
     status = painted(client, name)
@@ -353,7 +307,7 @@ def test_a_killed_service_goes_on_with_its_sets(
         server.await_listening()
         assert requests.post(f"{url}/generate", json=wish, timeout=30).status_code == 202
         # Looked at are those whose answers have been recorded: another one would be submitted again.
-        wait_until(lambda: len({call["task"] for call in looks(control)}) == 3, seconds=30)
+        wait_until(lambda: len({call["task"] for call in looks(control)}) == 4, seconds=30)
         server.kill()
         server.start()
         server.await_listening()
@@ -363,11 +317,7 @@ def test_a_killed_service_goes_on_with_its_sets(
         server.kill()
 
     assert {each["status"] for each in entries(status)} == {"done"}
-    assert control.calls["proxy.submit"] == 3
-
-
-def looks(control: Control) -> list[dict[str, Any]]:
-    return [call for call in received(control, "proxy.fetch") if "task" in call]
+    assert (control.calls["proxy.submit"], control.calls["proxy.change"]) == (3, 1)
 
 
 # The copy in Firebase

@@ -108,7 +108,7 @@ def test_every_page_is_painted_by_the_proxy_which_sees_the_hero(
 def test_a_full_queue_waits_its_turn(
     client: FlaskClient, control: Control, fault: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("midjourney.proxy_provider._FULL_SECONDS", 0.05)
+    monkeypatch.setattr("midjourney.proxy_running._FULL_SECONDS", 0.05)
     fault("proxy.submit", "code", times=3, code=23)
 
     assert providers(painted(client)) == [["midjourney-proxy"]] * PAGES
@@ -156,7 +156,7 @@ def test_what_the_proxy_cannot_do_is_done_by_the_next_painter(
     kind: str,
     details: dict[str, Any],
 ) -> None:
-    monkeypatch.setattr("midjourney.proxy_provider._LOOKS", (0.05,))
+    monkeypatch.setattr("midjourney.proxy_running._PAUSES", (0.05, 0.05))
     monkeypatch.setattr("http_session._pause", lambda _state: 0.0)
     fault(target, kind, times=20, **details)
 
@@ -203,11 +203,10 @@ def test_a_wrong_secret_is_said_and_another_painter_asked(farm: Sandbox, tmp_pat
 def test_tasks_that_the_proxy_forgot_are_submitted_again(
     client: FlaskClient, farm: Sandbox, control: Control, fault: Callable[..., None]
 ) -> None:
-    control.habits = HABITS.changed({"image_seconds": 1.0})
-    book = client.post("/api/stories/generate", json=BOOK).get_json()["data"]
-    wait_until(lambda: control.calls["proxy.submit"] == 1, seconds=20)
+    fault("proxy.task", "words")  # for the hero, who is submitted first
     fault("proxy.task", "stuck", times=PAGES)  # the pages never end by themselves
-    wait_until(lambda: len(looked_at(control)) == 1 + PAGES, seconds=30)
+    book = client.post("/api/stories/generate", json=BOOK).get_json()["data"]
+    wait_until(lambda: len(looked_at(control)) == 1 + PAGES)
     requests.post(f"{farm.url}/sandbox/proxy", json={"action": "forget"}, timeout=5)
 
     url = f"/api/stories/illustrations/job/{book['metadata']['illustrationJobId']}"
