@@ -2,7 +2,6 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-export PYTHONDONTWRITEBYTECODE ?= 1
 
 .PHONY: run demo doctor test check lint fix bench clean
 
@@ -16,7 +15,7 @@ doctor: .venv/ready  ## Check every configured service, without paying
 	@$(BIN)/python main.py doctor
 
 test: .venv/ready-dev  ## Run all tests
-	@$(BIN)/python -m pytest -n 3 --dist loadscope
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 check: .venv/ready-dev lint test  ## Lint, types, layers and tests
 
@@ -30,10 +29,11 @@ fix: .venv/ready-dev  ## Format and mend what can be mended
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/ready-bench  ## Measure the main job against three other designs, background jobs, and books
+bench: .venv/ready-bench  ## Measure the main job against three other designs, background jobs, books, and adventures
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.jobs
 	@$(BIN)/python -m bench.books
+	@$(BIN)/python -m bench.adventures
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
