@@ -32,7 +32,7 @@ def set_status(tx: Connection, job: Job, base_url: str) -> dict[str, Any]:
         chosen = newest(album, image_id(job, figure))
         shown[figure.key] = {
             **_about(job, figure),
-            **_state(job, chosen, ended.get("error"), painting, base_url=base_url),
+            **_state(job, chosen, ended, painting, base_url=base_url),
             **_pictures(album, image_id(job, figure), base_url),
         }
     error = job.error["detail"] if job.error else None
@@ -72,15 +72,16 @@ def _about(job: Job, figure: Figure) -> dict[str, Any]:
 def _state(
     job: Job,
     chosen: Picture | None,
-    error: dict[str, Any] | None,
+    ended: dict[str, Any],
     now: dict[str, Any] | None,
     *,
     base_url: str,
 ) -> dict[str, Any]:
-    painting = now or {}
+    painting, error = now or {}, ended.get("error")
+    status = _status(job, chosen, ended, now)
     return {
-        "status": _status(job, chosen, error, now),
-        "progress": 100 if chosen and not now else painting.get("percent") or 0,
+        "status": status,
+        "progress": 100 if status == "done" else painting.get("percent") or 0,
         "message": painting.get("message"),
         "previewUrl": _absolute(painting.get("preview"), base_url),
         "errorMessage": error["detail"] if error and not chosen else None,
@@ -98,14 +99,12 @@ def _pictures(album: tuple[Picture, ...], slot: str, base_url: str) -> dict[str,
     }
 
 
-def _status(
-    job: Job, chosen: Picture | None, error: dict[str, Any] | None, now: dict[str, Any] | None
-) -> str:
+def _status(job: Job, chosen: Picture | None, ended: dict[str, Any], now: dict[str, Any] | None) -> str:
     if now and now.get("message") != "Waiting.":
         return "painting"
-    if chosen:
-        return "done"
-    return "failed" if error or job.has_ended else "waiting"
+    if chosen:  # and perhaps still to be upscaled or cut out
+        return "done" if ended or job.has_ended else "painting"
+    return "failed" if ended.get("error") or job.has_ended else "waiting"
 
 
 def _dressed(album: tuple[Picture, ...], chosen: Picture) -> Picture:
