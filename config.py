@@ -560,6 +560,11 @@ class Settings:
         return bool(self.openai_api_key) or self.openai_base_url != type(self).openai_base_url
 
     @property
+    def picture_seconds(self) -> float:
+        """How long one picture may take with one provider."""
+        return self.image_edit_timeout_ms / 1000
+
+    @property
     def has_azure(self) -> bool:
         return bool(self.azure_openai_endpoint and self.azure_openai_api_key)
 

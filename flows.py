@@ -38,17 +38,13 @@ def works_of(
     text: TextModel,
     images: ImageProvider,
     painters: Painters,
-    proxy: ImageProvider | None,
 ) -> dict[str, Work]:
-    """The work of each kind of job.
-
-    `images` draws books, `painters` what names a model of its own; `proxy` is MidJourney's, if there is one.
-    """
+    """The work of each kind of job. `images` draws books, `painters` what names a model of its own."""
     return {
         story.telling.KIND: service.storyteller.tell,
         **_of_books(service, text, images),
-        **_of_sets(service, painters, proxy),
-        **_of_blending(service, proxy),
+        **_of_sets(service, painters),
+        **_of_blending(service),
         **_of_writing(service, text, painters),
         **_of_adventures(service, text, images),
     }
@@ -71,7 +67,7 @@ def _of_books(service: Service, text: TextModel, images: ImageProvider) -> dict[
         service.storage,
         painters=service.painters,
         size=service.settings.image_size,
-        seconds=service.picture_seconds,
+        seconds=service.settings.picture_seconds,
     )
     return {
         storybook.books.KIND: author.write,
@@ -79,7 +75,7 @@ def _of_books(service: Service, text: TextModel, images: ImageProvider) -> dict[
     }
 
 
-def _of_sets(service: Service, painters: Painters, proxy: ImageProvider | None) -> dict[str, Work]:
+def _of_sets(service: Service, painters: Painters) -> dict[str, Work]:
     sets = SetPainter(
         painters,
         service.database,
@@ -89,18 +85,19 @@ def _of_sets(service: Service, painters: Painters, proxy: ImageProvider | None) 
         uploads=service.uploads,
         pool=service.painters,
         size=service.settings.image_size,
-        seconds=service.picture_seconds,
+        seconds=service.settings.picture_seconds,
         changed=service.mirror.changed if service.mirror else nobody,
-        proxy=proxy,
+        proxy=service.image_providers.by_proxy,
         remove=find_remover(),
     )
     return {fairytale.sets.SET: sets.paint_set, fairytale.sets.PICTURE: sets.change_picture}
 
 
-def _of_blending(service: Service, proxy: ImageProvider | None) -> dict[str, Work]:
-    if not (service.proxy and proxy):
+def _of_blending(service: Service) -> dict[str, Work]:
+    providers = service.image_providers
+    if not (providers.proxy and providers.by_proxy):
         return {}
-    blender = Blender(proxy, service.proxy.describe, service.storage)
+    blender = Blender(providers.by_proxy, providers.proxy.describe, service.storage)
     return {fairytale.blending.BLEND: blender.blend, fairytale.blending.DESCRIBE: blender.describe}
 
 
@@ -114,7 +111,7 @@ def _of_writing(service: Service, text: TextModel, painters: Painters) -> dict[s
         service.notifier,
         service.storage,
         pool=service.painters,
-        seconds=service.picture_seconds,
+        seconds=service.settings.picture_seconds,
     )
     return {**writing.works(), writer.illustrating.KIND: drawer.draw}
 
@@ -132,6 +129,6 @@ def _of_adventures(service: Service, text: TextModel, images: ImageProvider) -> 
         size=service.settings.image_size,
         side=service.settings.adventure_pixels,
         colours=service.settings.adventure_colours,
-        seconds=service.picture_seconds,
+        seconds=service.settings.picture_seconds,
     )
     return {adventure.works.TURN: narrator.tell, adventure.works.PICTURE: painter.paint}

@@ -5,10 +5,8 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from sqlalchemy import Connection
@@ -36,18 +34,15 @@ from context_pool import ContextPool
 from database import Database, open_database
 from discord_listener import DiscordAccount, start_discord_listener
 from discord_webhook import DiscordWebhook, send_midjourney_command
-from errors import InvalidRequest, ProviderError
+from errors import InvalidRequest
 from fairytale.mirroring import Mirror
 from firebase_client import FirebaseClient
-from http_session import retrying
+from image_providers import ImageProviders
 from images import records
-from images.chain import ImageChain, ImageLink
 from images.describing import Describer
 from images.describing import forget_old as forget_old_descriptions
-from images.drawing import DrawingProvider
-from images.fetching import MAX_BYTES as MOST_DRAWN_BYTES
 from images.fetching import Fetcher
-from images.provider import Capabilities, ImageProvider, ImageRequest
+from images.provider import ImageProvider, ImageRequest
 from images.pruning import Pruner
 from images.sources import ImageSource
 from images.storage import Storage, open_storage
@@ -68,21 +63,15 @@ from midjourney.captures import Captures
 from midjourney.channel import Mark
 from midjourney.keeping import Keeper
 from midjourney.provider import MidjourneyProvider, PromptForm
-from midjourney.proxy_provider import ProxyProvider
-from midjourney.proxy_running import NAME as PROXY
-from midjourney.proxy_running import TaskRunner
-from midjourney_proxy import ProxyClient
 from openai_client import OpenAIClient
-from openai_images import OpenAIImages
 from plans import Plan
 from postgres_relay import PostgresRelay
 from prices import Prices
-from providers import IMAGE_APIS, LEFT_OUT, image_endpoint, text_endpoints
-from public_http import Forbidden, PublicHttp, fetch_picture
+from providers import text_endpoints
+from public_http import PublicHttp, fetch_picture
 from sandbox.server import Sandbox
 from story.telling import Storyteller
 from text.chain import TextChain, TextProvider
-from text.endpoint import Endpoint
 from text.model import Completion, TextModel
 from utils import new_id
 from writer.estimates import Estimate, one_round
@@ -94,8 +83,6 @@ _WEBHOOK_SECONDS = 15.0
 _RETRY_AFTER = 10
 _RETENTION_SECONDS = 3600.0
 _STOP_SECONDS = 30.0
-# The proxy's echo is not cut: any prompt that MidJourney takes will do.
-_PROXY_PROMPT_LIMIT = 1500
 # News of other processes may get lost, those of this one do not.
 _SHARED_TICK, _TICK = 5.0, 30.0
 
@@ -188,11 +175,22 @@ class Service:
             most_bytes=settings.generated_image_max_mb * 1_000_000,
             in_use=_albums_at_work,
         )
-        describer = Describer(text or self.text, self.database, self.ledger)
-        self._links = self._image_links(threads)
-        self.story_images = self._for_stories(describer)
-        self.book_images = self._image_chain(settings.image_providers, describer)
-        self.storyteller = Storyteller(text or self.text, images or self.story_images, self.pool)
+        self.image_providers = ImageProviders(
+            settings,
+            self.database,
+            self.ledger,
+            self.notifier,
+            self.storage,
+            midjourney=self._midjourney(),
+            describer=Describer(text or self.text, self.database, self.ledger),
+            threads=threads,
+            kept=self.pruner.wake,
+            count_drawn=self._count_drawn,
+            count_painted=self._count_painted,
+        )
+        self.storyteller = Storyteller(
+            text or self.text, images or self.image_providers.for_stories, self.pool
+        )
         self.bell = open_bell(settings.data_dir, settings.database_url, self.notifier)
         self.runner = Runner(
             self.database,
@@ -226,13 +224,17 @@ class Service:
             seconds=settings.cache_hours * 3600,
             most=settings.cache_max_entries,
         )
-        self.mirror = self._mirror()
+        self.firebase = _open_firebase(settings)
+        self.mirror = (
+            Mirror(self.database, self.firebase.patch, base_url=settings.public_url)
+            if self.firebase
+            else None
+        )
         self.runner.works = flows.works_of(
             self,
             text=text or self.text,
-            images=images or self.book_images,
-            painters=lambda provider: images or self._first_asked(provider, describer),
-            proxy=self._image_chain((PROXY,), describer) if PROXY in self._links else None,
+            images=images or self.image_providers.usual,
+            painters=lambda provider: images or self.image_providers.asked_first(provider),
         )
         self.issuer = _open_issuer(settings)
         self.identity = self._identity()
@@ -240,21 +242,6 @@ class Service:
         self.deliverer = self._deliverer()
         self._jobs_retention = self._build_retention()
         self._retention = Periodic("retention", _RETENTION_SECONDS, self._sweep_old)
-
-    @property
-    def picture_seconds(self) -> float:
-        """How long one picture may take with one provider."""
-        return self.settings.image_edit_timeout_ms / 1000
-
-    @property
-    def image_providers(self) -> frozenset[str]:
-        """The names of the image models that are configured."""
-        return frozenset(self._links)
-
-    @property
-    def has_proxy(self) -> bool:
-        """Whether a midjourney-proxy is configured."""
-        return self.proxy is not None
 
     def start(self) -> None:
         """Bring up the database and every thread. Call it in the process that serves, after a fork."""
@@ -314,8 +301,9 @@ class Service:
         self.bell.close()
         for client in self.clients:
             client.close()
-        for other in self._other_clients:
-            other.close()
+        self.image_providers.close()
+        if self.firebase:
+            self.firebase.close()
         self.webhook.close()
         if self.issuer:
             self.issuer.close()
@@ -370,7 +358,7 @@ class Service:
             "database": database,
             "listener": listener,
             "text": self.text.states(),
-            "images": self.book_images.states(),
+            "images": self.image_providers.usual.states(),
             "held_requests": self.admission.held,
             "max_in_flight": self.settings.max_in_flight,
             "jobs_in_hand": self.runner.in_hand,
@@ -425,90 +413,12 @@ class Service:
             hearing=self.listening,
         )
 
-    def _image_links(self, threads: int) -> dict[str, ImageLink]:
-        """Each configured image provider by its name; two chains share one circuit."""
-        prices = Prices(self._live.model_prices)
-        self._other_clients: list[OpenAIImages | ProxyClient | Fetcher | FirebaseClient] = []
-        links = {
-            "midjourney": ImageLink(
-                "midjourney",
-                "midjourney",
-                self._midjourney(),
-                Capabilities(resumes=True),
-                Circuit("midjourney"),
-            )
-        }
-        self.proxy = self._open_proxy() if self._live.midjourney_proxy_url else None
-        if self.proxy:
-            links[PROXY] = ImageLink(
-                PROXY,
-                "midjourney",
-                self.proxy,
-                Capabilities(references=True, resumes=True),
-                Circuit(PROXY),
-            )
-        for name, can in IMAGE_APIS.items():
-            endpoint = image_endpoint(name, self._live)
-            if endpoint is None:
-                continue
-            own_host = Fetcher({_host_of(endpoint)})
-            client = OpenAIImages(
-                endpoint,
-                threads=min(threads, self._live.image_concurrency + self._live.job_threads),
-                fetch=_fetch_drawn(own_host, endpoint),
-                left_out=LEFT_OUT.get(name, frozenset()),
-            )
-            self._other_clients += [client, own_host]
-            provider = DrawingProvider(
-                name,
-                client,
-                self.storage,
-                self.ledger,
-                prices,
-                seconds=self._live.image_edit_timeout_ms / 1000,
-                kept=self.pruner.wake,
-                count=self._count_drawn,
-            )
-            links[name] = ImageLink(name, endpoint.model, provider, can, Circuit(f"{name}.images"))
-        return links
-
-    def _open_proxy(self) -> ProxyProvider:
-        settings = self._live
-        client = ProxyClient(
-            settings.midjourney_proxy_url,
-            settings.midjourney_proxy_secret,
-            threads=settings.midjourney_concurrency,
-        )
-        host = urlsplit(settings.midjourney_proxy_url).netloc.lower()
-        fetcher = Fetcher({host, *settings.discord_cdn_hosts}, plain={host})
-        self._other_clients += [client, fetcher]
-        hook = settings.midjourney_proxy_hook
-        tasks = TaskRunner(
-            client,
-            self.database,
-            self.ledger,
-            self.notifier,
-            at_once=settings.midjourney_concurrency,
-            hook=lambda request_id: f"{hook}/api/midjourney/hook/{request_id}" if hook else "",
-        )
-        return ProxyProvider(
-            client,
-            tasks,
-            self.ledger,
-            self.storage,
-            form=PromptForm(signature=settings.midjourney_signature, limit=_PROXY_PROMPT_LIMIT),
-            fetch=lambda url, deadline: fetcher.fetch(url, deadline=deadline),
-            kept=self.pruner.wake,
-            count=self._count_painted,
-        )
-
     def _estimates(self, image_providers: tuple[str, ...]) -> Estimates:
         """What work may take, by the models that are asked first."""
-        painters = [self._links[name].model for name in image_providers if name in self._links]
         return Estimates(
             Prices(self._live.model_prices),
             text_model=next((endpoint.model for endpoint in text_endpoints(self._live)), ""),
-            image_model=painters[0] if painters else "",
+            image_model=self.image_providers.first_model(image_providers),
         )
 
     def order_illustrations(self, job: Job, book: Job) -> None:
@@ -533,26 +443,6 @@ class Service:
         if self.settings.plans:
             self.settler.wake()
 
-    def _image_chain(self, names: tuple[str, ...], describer: Describer) -> ImageChain:
-        links = [self._links[name] for name in names if name in self._links]
-        return ImageChain(links, self.database, self.ledger, describe=describer.describe)
-
-    def _first_asked(self, provider: str, describer: Describer) -> ImageChain:
-        """The usual chain, with `provider` in front; "" changes nothing."""
-        if not provider:
-            return self.book_images
-        names = (provider, *(name for name in self._live.image_providers if name != provider))
-        return self._image_chain(names, describer)
-
-    def _for_stories(self, describer: Describer) -> ImageProvider:
-        """MidJourney alone needs no chain: its commands are its own record."""
-        names = self._live.story_image_providers
-        return (
-            self._links["midjourney"].provider
-            if names == ("midjourney",)
-            else self._image_chain(names, describer)
-        )
-
     def _identity(self) -> Identity | None:
         """Who calls; None where there is one local user."""
         settings = self.settings
@@ -566,12 +456,9 @@ class Service:
         )
 
     def _mirror(self) -> Mirror | None:
-        settings = self._live
-        if not settings.firebase_database_url:
+        if not self.firebase:
             return None
-        client = FirebaseClient(settings.firebase_database_url, settings.firebase_token)
-        self._other_clients.append(client)
-        return Mirror(self.database, client.patch, base_url=settings.public_url)
+        return Mirror(self.database, self.firebase.patch, base_url=self.settings.public_url)
 
     def _deliverer(self) -> Deliverer | None:
         if not self.settings.callback_secret:
@@ -620,6 +507,12 @@ class Service:
         return known or self.webhook.place(deadline=time.monotonic() + _WEBHOOK_SECONDS).channel_id
 
 
+def _open_firebase(settings: Settings) -> FirebaseClient | None:
+    if not settings.firebase_database_url:
+        return None
+    return FirebaseClient(settings.firebase_database_url, settings.firebase_token)
+
+
 def _open_issuer(settings: Settings) -> JwksClient | None:
     """Whoever makes the tokens that are taken; None if none are."""
     if not settings.auth_jwks_url:
@@ -647,25 +540,3 @@ def _amount_of(completion: Completion) -> Amount:
 def _public_http() -> PublicHttp:
     """For pictures that requests name: from the public internet only."""
     return PublicHttp(allow_private=False, most_bytes=UPLOAD_BYTES + 65_536)
-
-
-def _host_of(endpoint: Endpoint) -> str:
-    return urlsplit(endpoint.base_url).netloc.lower()
-
-
-def _fetch_drawn(own: Fetcher, endpoint: Endpoint) -> Callable[[str, float], bytes]:
-    """For pictures that image models give as an address: their own host, or one on the public internet."""
-    own_host = _host_of(endpoint)
-    public = PublicHttp(allow_private=False, most_bytes=MOST_DRAWN_BYTES)
-
-    def fetch(url: str, deadline: float) -> bytes:
-        if urlsplit(url).netloc.lower() == own_host:
-            return own.fetch(url, deadline=deadline)
-        try:
-            return retrying(deadline)(fetch_picture, public, url, deadline)
-        except Forbidden as fault:
-            raise ProviderError(
-                f"The address of the drawn picture {fault}.", code="picture_host", permanent=True
-            ) from None
-
-    return fetch

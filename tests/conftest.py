@@ -147,7 +147,7 @@ def control(service: Service) -> Iterator[Control]:
     switches.clear()
     switches.habits = habits
     service.text.reset()
-    service.book_images.reset()
+    service.image_providers.usual.reset()
 
 
 @pytest.fixture

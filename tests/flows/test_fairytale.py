@@ -60,7 +60,7 @@ def control(farm: Sandbox, app: OpenAPI) -> Iterator[Control]:
     switches.received.clear()
     yield switches
     switches.clear()
-    service.book_images.reset()
+    service.image_providers.usual.reset()
 
 
 @pytest.fixture(autouse=True)

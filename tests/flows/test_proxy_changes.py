@@ -74,7 +74,7 @@ def control(farm: Sandbox, app: OpenAPI, monkeypatch: pytest.MonkeyPatch) -> Ite
     switches.received.clear()
     yield switches
     switches.clear()
-    service.book_images.reset()
+    service.image_providers.usual.reset()
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def control(houses: Sandbox, app: OpenAPI) -> Iterator[Control]:
     yield switches
     switches.clear()
     service.text.reset()
-    service.book_images.reset()
+    service.image_providers.usual.reset()
 
 
 @pytest.fixture

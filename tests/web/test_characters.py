@@ -57,7 +57,7 @@ def control(farm: Sandbox, app: OpenAPI) -> Iterator[Control]:
     yield switches
     switches.clear()
     switches.habits = HABITS
-    service.book_images.reset()
+    service.image_providers.usual.reset()
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""How the service joins its parts, where a part alone cannot show it."""
+"""Where the pictures that image models give as an address are fetched from."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 import responses
 
 from errors import ProviderError
+from image_providers import _fetch_drawn, _host_of
 from images.fetching import Fetcher
-from service import _fetch_drawn, _host_of
 from text.endpoint import Endpoint
 
 OWN = "https://images.example"
