@@ -74,7 +74,7 @@ from story.telling import Storyteller
 from text.chain import TextChain, TextProvider
 from text.model import Completion, TextModel
 from utils import new_id
-from writer.estimates import Estimate, one_round
+from writer.estimates import Estimate, one_round, with_request
 from writer.memory import forget_old as forget_old_drafts
 
 log = structlog.get_logger()
@@ -138,6 +138,7 @@ class Service:
             [TextProvider(client.provider, client, Circuit(client.provider)) for client in self.clients],
             Prices(settings.model_prices),
             on_usage=lambda completion: self.meter.spent(_amount_of(completion)),
+            afford=self._afford_call,
         )
         self.fetcher = Fetcher(settings.discord_cdn_hosts)
         self.captures = Captures(
@@ -324,9 +325,19 @@ class Service:
 
     def afford_round(self, job: Job, words: int) -> None:
         """See that one more part of so many words is within the plan. Raises QuotaExceeded."""
-        plan = self.limits(Caller(job.owner, job.request["plan"]))
+        self._afford(job, self.writer_amount(with_request(one_round(words), job.request)))
+
+    def _afford_call(self) -> None:
+        """An answer may be of no use and asked for again: more calls than were reserved have to fit as well.
+
+        Jobs that name no plan have reserved all that they may ask.
+        """
+        if job := self.meter.job:
+            self._afford(job, Amount(calls=1))
+
+    def _afford(self, job: Job, amount: Amount) -> None:
+        plan = self.limits(Caller(job.owner, job.request["plan"])) if "plan" in job.request else None
         if plan:
-            amount = self.writer_amount(one_round(words))
             self.ledger.write(partial(quotas.top_up, job=job, amount=amount, limits=plan))
 
     def keep_answer(self, job: Job) -> None:

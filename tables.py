@@ -309,6 +309,7 @@ projects = Table(
     Column("data", JSON, nullable=False),
     Column("created_at", Double, nullable=False),
     Column("updated_at", Double, nullable=False),
+    Column("made_from", Text, nullable=False),
     Index("ix_projects_owner", "owner", "updated_at"),
 )
 

@@ -55,12 +55,17 @@ def find_job(tx: Connection, key: Key) -> str | None:
     if row is None or row.created_at < time.time() - KEPT_SECONDS:
         return None
     if row.fingerprint != key.fingerprint:
-        raise Conflict(
-            "This Idempotency-Key was used for another request. Use a new key for each story.",
-            code="idempotency_key_reused",
-            field="Idempotency-Key",
-        )
+        raise reused()
     return str(row.job_id)
+
+
+def reused() -> Conflict:
+    """The key stands for something else."""
+    return Conflict(
+        "This Idempotency-Key was used for another request. Use a new key for each story.",
+        code="idempotency_key_reused",
+        field="Idempotency-Key",
+    )
 
 
 def insert(tx: Connection, key: Key, job_id: str) -> None:

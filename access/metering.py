@@ -19,8 +19,8 @@ from utils import new_id
 
 _FLUSH_SECONDS = 1.0
 _MOST_PENDING = 5000
-# The id of the job that is worked on, "" outside of any.
-_account: ContextVar[str] = ContextVar("account", default="")
+# The job that is worked on, None outside of any.
+_account: ContextVar[Job | None] = ContextVar("account", default=None)
 
 
 class Meter:
@@ -50,20 +50,25 @@ class Meter:
     @contextmanager
     def on_account_of(self, job: Job) -> Iterator[None]:
         """What is spent within the block is the job's, on other threads too if they carry the context."""
-        before = _account.set(job.id)
+        before = _account.set(job)
         try:
             yield
         finally:
             _account.reset(before)
 
+    @property
+    def job(self) -> Job | None:
+        """On whose account this is done."""
+        return _account.get()
+
     def spent(self, amount: Amount) -> None:
         """Count it, by and by. Outside of jobs nobody pays."""
-        if not (job_id := _account.get()):
+        if not (job := self.job):
             return
         if self._is_exact:
-            self._ledger.put(Entry(writes=[partial(quotas.spend, job_id=job_id, amount=amount)]))
+            self._ledger.put(Entry(writes=[partial(quotas.spend, job_id=job.id, amount=amount)]))
         else:
-            self._note(new_id(), job_id, amount)
+            self._note(new_id(), job.id, amount)
 
     def count(self, tx: Connection, job_id: str, amount: Amount, *, key: str) -> None:
         """Count it with what is written in this transaction; `key` is the same if that is tried again."""

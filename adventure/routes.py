@@ -103,7 +103,7 @@ def create_blueprint(
             told, kept = way_of(tx, found)
         book = manuscript(found, told, kept, stage.storage, base_url=stage.base_url(), is_sample=is_sample)
         made = export(book, query.format, write_pdf)
-        response = Response(made.content, mimetype=made.mime)
+        response = Response(made.content, content_type=made.mime)
         response.headers["Content-Disposition"] = f'attachment; filename="{made.file_name}"'
         response.headers["Cache-Control"] = "no-store"
         return response

@@ -50,7 +50,7 @@ def topic(session: str) -> str:
 
 def new_turn_job(adventure: str, caller: Caller, number: int, *, timeout: float) -> Job:
     """The job that tells a turn; it is not recorded yet."""
-    request = {"adventure": adventure, "turn": number, "timeout": timeout}
+    request = {"adventure": adventure, "turn": number, "timeout": timeout, "plan": caller.plan}
     return rows.new(TURN, request, owner=caller.owner, message="Waiting in line.")
 
 

@@ -155,10 +155,15 @@ def insert(tx: Connection, job: Job) -> None:
 
 def load(tx: Connection, job_id: str) -> Job:
     """The job with this id. Raises NotFound."""
+    if job := find(tx, job_id):
+        return job
+    raise NotFound(_UNKNOWN)
+
+
+def find(tx: Connection, job_id: str) -> Job | None:
+    """The job with this id, None if there is none."""
     row = tx.execute(_SELECT, {"job_id": job_id}).first()
-    if row is None:
-        raise NotFound(_UNKNOWN)
-    return _job(row._mapping)
+    return _job(row._mapping) if row else None
 
 
 def load_own(tx: Connection, job_id: str, owner: str) -> Job:

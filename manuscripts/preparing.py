@@ -14,7 +14,9 @@ from utils import one_line
 
 MAX_CHARACTERS = 2_000_000
 MAX_LINES = 100_000
-MAX_PLATES = 60
+# Hundreds of small pictures, or sixty of 2400 x 2400.
+MAX_PLATES = 600
+MAX_PIXELS = 350_000_000
 # As wide as a good reader's screen, and 270 dpi on a page of A5.
 _SIDE = 1600
 # https://www.w3.org/TR/xml/#charsets, less what HTML forbids besides
@@ -74,14 +76,20 @@ def _check(manuscript: Manuscript) -> None:
             field="story",
             limit=MAX_LINES,
         )
-    plates = [chapter.plate for chapter in manuscript.chapters if chapter.plate]
-    has_own_cover = bool(manuscript.cover) and not any(manuscript.cover is plate for plate in plates)
-    if len(plates) + has_own_cover > MAX_PLATES:
+    plates = [plate for plate in _plates(manuscript) if plate]
+    if len(plates) > MAX_PLATES or sum(plate.width * plate.height for plate in plates) > MAX_PIXELS:
         raise TooLarge(
-            f"The story has more than {MAX_PLATES} pictures; leave some of them out.",
+            f"The story has more than {MAX_PLATES} pictures, or more than {MAX_PIXELS // 10**6} megapixels "
+            "of them; leave some of them out.",
             field="scenes",
             limit=MAX_PLATES,
         )
+
+
+def _plates(manuscript: Manuscript) -> list[Plate | None]:
+    """Each picture once: the cover may be that of a chapter."""
+    plates = [chapter.plate for chapter in manuscript.chapters]
+    return plates if any(manuscript.cover is plate for plate in plates) else [manuscript.cover, *plates]
 
 
 def _texts(manuscript: Manuscript) -> Iterator[str]:

@@ -21,6 +21,9 @@ SCHEMAS = {
 MOST_SCENES, USUAL_SCENES = 40, 8
 _LABELS = (
     "Task",
+    "Phase",
+    "Title",
+    "Said before",
     "Idea",
     "Author",
     "Setting",

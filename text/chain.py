@@ -31,7 +31,8 @@ class TextChain:
 
     The next one is asked when one fails, after its own retries. A refused prompt is not taken elsewhere:
     what one filter stops is not shopped around. Nothing is begun anew after the first streamed piece.
-    `on_usage` is called with each completion, its cost included, before it is given on.
+    `on_usage` is called with each completion, its cost included, before it is given on; `afford` before
+    each call, which it stops by raising.
     """
 
     def __init__(
@@ -40,15 +41,18 @@ class TextChain:
         prices: Prices,
         *,
         on_usage: Callable[[Completion], object] = lambda _completion: None,
+        afford: Callable[[], object] = lambda: None,
     ) -> None:
         self.providers = tuple(providers)
         self._prices = prices
         self._on_usage = on_usage
+        self._afford = afford
 
     def complete(
         self, messages: Sequence[Message], *, schema: Schema | None = None, max_tokens: int, deadline: float
     ) -> Completion:
         """See TextModel.complete. Raises the last failure, with `attempts` if there were several."""
+        self._afford()
         failures = Failures(_WHAT)
         for provider, until in asked_in_turn(self.providers, deadline, failures):
             try:
@@ -67,6 +71,7 @@ class TextChain:
         self, messages: Sequence[Message], *, schema: Schema | None = None, max_tokens: int, deadline: float
     ) -> Generator[str, None, Completion]:
         """See TextModel.stream."""
+        self._afford()
         failures = Failures(_WHAT)
         for provider, until in asked_in_turn(self.providers, deadline, failures):
             has_begun = False

@@ -43,9 +43,9 @@ from jobs.states import JobState
 from utils import ClosingIterable, one_line
 from writer import estimates, works
 from writer.assistant import FILL_SETUP, NONE, Choice, plain_choice, steps
-from writer.assistant_requests import request_for
-from writer.estimates import Estimate
-from writer.intake import Intake, with_request
+from writer.assistant_requests import request_for, talk_request
+from writer.estimates import Estimate, with_request
+from writer.intake import Intake
 
 _HEARTBEAT_SECONDS = 12.0
 # How often the growing story is told; each time it is all of it.
@@ -73,7 +73,7 @@ def create_blueprint(intake: Intake, notifier: Notifier, *, streams: Admission) 
         place = ExitStack()
         place.enter_context(streams.hold())
         caller = intake.caller()
-        turn = _Turn(intake, notifier, asked, _last_words(asked), caller)
+        turn = _Turn(intake, notifier, asked, _talk(asked), caller)
         encoder = EventEncoder()
         pieces = (":\n\n" if event is None else encoder.encode(event) for event in turn.run())
         response = Response(ClosingIterable(pieces, place.close), mimetype="text/event-stream")
@@ -101,12 +101,12 @@ class _Turn:
     """One run: what is wanted, the steps that it takes, and the state as it changes. None is a heartbeat."""
 
     def __init__(
-        self, intake: Intake, notifier: Notifier, asked: RunAgentInput, said: str, caller: Caller
+        self, intake: Intake, notifier: Notifier, asked: RunAgentInput, talk: list[str], caller: Caller
     ) -> None:
         self._intake = intake
         self._notifier = notifier
         self._asked = asked
-        self._said = said
+        *self._before, self._said = talk
         self._caller = caller
         self._state: dict[str, Any] = dict(asked.state) if isinstance(asked.state, dict) else {}
         self._until = time.monotonic() + _LONGEST_RUN
@@ -133,7 +133,7 @@ class _Turn:
     def _answer(self) -> Iterator[BaseEvent | None]:
         choice = plain_choice(self._said)
         if choice is None:
-            request = {"text": self._said, "phase": str(self._state.get("phase") or "setup")[:40]}
+            request = talk_request(self._said, self._before, self._state)
             job = yield from self._done(works.ASSISTANT, request, estimates.short_call(100))
             result = job.result or {}
             choice = Choice(result["action"], result["instruction"], result["reply"])
@@ -247,14 +247,20 @@ def _delta(member: str, value: Any) -> StateDeltaEvent:
     return StateDeltaEvent(delta=[{"op": "add", "path": f"/{member}", "value": value}])
 
 
-def _last_words(asked: RunAgentInput) -> str:
-    """What the person has said last. Raises InvalidRequest if nothing."""
-    for message in reversed(asked.messages):
-        if message.role == "user":
-            content = message.content
-            parts = [content] if isinstance(content, str) else [getattr(part, "text", "") for part in content]
-            if said := one_line(" ".join(str(part) for part in parts)):
-                return said
-    raise InvalidRequest(
-        "messages: there is no message of the user's.", code="invalid_field", field="messages"
-    )
+def _talk(asked: RunAgentInput) -> list[str]:
+    """What was said in turn, the person's last words at the end. Raises InvalidRequest if there are none."""
+    said = [(message.role, _words_in(message)) for message in asked.messages]
+    turns = [(role, words) for role, words in said if role in ("user", "assistant") and words]
+    while turns and turns[-1][0] != "user":
+        turns.pop()
+    if not turns:
+        raise InvalidRequest(
+            "messages: there is no message of the user's.", code="invalid_field", field="messages"
+        )
+    return [words for _, words in turns]
+
+
+def _words_in(message: Any) -> str:
+    content = getattr(message, "content", None) or ""
+    parts = [content] if isinstance(content, str) else [getattr(part, "text", "") for part in content]
+    return one_line(" ".join(str(part) for part in parts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,8 +74,10 @@ def plain_choice(said: str) -> Choice | None:
     return Choice(name, "", _REPLIES[name]) if name in ACTIONS else None
 
 
-def choose(model: TextModel, said: str, phase: str, *, deadline: float) -> Answered[Choice]:
-    """What the model makes of what somebody says."""
+def choose(
+    model: TextModel, said: str, known: Sequence[tuple[str, str]], *, deadline: float
+) -> Answered[Choice]:
+    """What the model makes of what somebody says who has written what is `known`: lines of a message."""
 
     def read(value: dict[str, Any]) -> Choice:
         action = value.get("action")
@@ -84,7 +87,7 @@ def choose(model: TextModel, said: str, phase: str, *, deadline: float) -> Answe
         told = clip(one_line(well_formed(instruction)), _LONGEST) or clip(one_line(said), _LONGEST)
         return Choice(action, told, clip(well_formed(reply).strip(), 1000) or _REPLIES.get(action, ""))
 
-    asked = conversation("assistant", [("Phase", phase), ("Text", clip(one_line(said), _LONGEST))])
+    asked = conversation("assistant", [*known, ("Text", clip(one_line(said), _LONGEST))])
     schema: Schema = ASSISTANT
     return ask_for(model, asked, schema, read, what="answer", max_tokens=_TOKENS, deadline=deadline)
 

@@ -38,6 +38,9 @@ def _text(limit: int, *, is_required: bool = True) -> BeforeValidator:
 
 Text = Annotated[str, _text(_LONGEST)]
 MaybeText = Annotated[str, _text(_LONGEST, is_required=False)]
+Instruction = Annotated[
+    str, _text(_LONGEST, is_required=False), Field(description="A wish for this answer alone.")
+]
 GivenOutline = Annotated[Outline, BeforeValidator(given_outline)]
 
 
@@ -68,11 +71,18 @@ class IdeaBody(BaseModel):
 
 
 class PremiseBody(SetupBody):
-    pass
+    instruction: Instruction = ""
+    premise: MaybeText = Field(default="", description="One to change by the instruction.")
+
+    @property
+    def before(self) -> str:
+        """Clients may send all that they have: without an instruction the premise is found anew."""
+        return self.premise if self.instruction else ""
 
 
 class OutlineBody(SetupBody):
     premise: Text
+    instruction: Instruction = ""
     use_structured: bool = Field(default=True, description="Scenes with fields; false gives a text.")
 
 
@@ -86,6 +96,7 @@ class RefineBody(SetupBody):
 class StartBody(SetupBody):
     premise: Text
     outline: GivenOutline
+    instruction: Instruction = ""
 
 
 class ContinueBody(StartBody):

@@ -17,6 +17,7 @@ from images.editing import check_image
 from images.storage import Storage
 from manuscripts.manuscript import Manuscript, Plate, Scene, chapters_of
 from tables import jobs, pictures
+from writer.outline import MOST_SCENES
 
 log = structlog.get_logger()
 
@@ -98,13 +99,21 @@ def edition_of(title: str, data: dict[str, Any]) -> Edition:
     if not isinstance(story, str) or not story.strip():
         raise InvalidRequest("The project has no story yet.", code="invalid_field", field="story")
     outline, shots = _part(data, "outline"), _part(data, "shots")
-    scenes = outline.get("scenes")
+    found = outline.get("scenes")
+    scenes = found if isinstance(found, list) else []
+    if len(scenes) > MOST_SCENES:
+        raise InvalidRequest(
+            f"The outline has {len(scenes)} scenes; at most {MOST_SCENES} are taken.",
+            code="invalid_field",
+            field="outline.scenes",
+            limit=MOST_SCENES,
+        )
     told = [
         (_text(scene, "title"), _text(shots.get(str(number)), "image_url"))
-        for number, scene in enumerate(scenes if isinstance(scenes, list) else [], 1)
+        for number, scene in enumerate(scenes, 1)
     ]
     return Edition(
-        title=_text(outline, "title") or title,
+        title=title or _text(outline, "title"),
         story=story,
         author=_text(data, "author"),
         language=_text(_part(data, "setup"), "language"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from typing import Any
 
 from writer.rounds import rounds_for
 from writer.setup import scenes_for
@@ -79,3 +81,12 @@ def whole_story(words: int, *, has_premise: bool = False, has_outline: bool = Fa
 
 def pictures(scenes: int, portraits: int = 0) -> Estimate:
     return Estimate(pictures=scenes + portraits)
+
+
+def with_request(needed: Estimate, asked: dict[str, Any]) -> Estimate:
+    """The estimate with the caller's own words in each of its prompts; of a long story only its end."""
+    if not needed.calls:
+        return needed
+    given = {**asked, "story_text": ""}
+    tokens = of_characters(len(json.dumps(given, ensure_ascii=False)))
+    return needed + Estimate(prompt_tokens=needed.calls * tokens)

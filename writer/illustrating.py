@@ -52,8 +52,9 @@ def new_images(request: dict[str, Any], *, owner: str) -> Job:
 
 
 def portraits_of(request: dict[str, Any]) -> list[dict[str, str]]:
-    """The characters that get a portrait: those who are seen most."""
-    cast = [(len(_scenes_with(each["name"], request["scenes"])), each) for each in request["characters"]]
+    """The characters that get a portrait: those who are seen most. Two of one name are one."""
+    known = {_slot_of(each["name"]): each for each in reversed(request["characters"])}
+    cast = [(len(_scenes_with(each["name"], request["scenes"])), each) for each in reversed(known.values())]
     seen = sorted((pair for pair in cast if pair[0]), key=lambda pair: -pair[0])
     return [each for _, each in seen[:MOST_PORTRAITS]]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, jsonify, request
+from sqlalchemy.exc import IntegrityError
 
 from access.admission import Admission
 from access.amounts import Amount
@@ -21,7 +21,7 @@ from jobs import rows
 from jobs.callbacks import Callback
 from jobs.rows import Job
 from writer import prompts, works
-from writer.estimates import Estimate, of_characters
+from writer.estimates import Estimate, with_request
 from writer.illustrating import KIND as IMAGES
 from writer.illustrating import new_images
 from writer.showing import answer, status_of
@@ -85,9 +85,13 @@ class Intake:
         return self.task(job, message, needed, cached=cached)
 
     def resume(self, before: Job, needed: Estimate) -> tuple[Response, int]:
-        """A new task that goes on where a full story has stopped."""
+        """The task that goes on where a full story has stopped: one, however often it is asked for."""
         order = self._order({}, needed)
-        job = self.desk.queue(works.resumed(before, order.caller), order)
+        job = works.resumed(before, order.caller)
+        try:
+            job = self.desk.queue(job, order)
+        except IntegrityError:  # somebody else was faster
+            job = self.load(job.id)
         return self.task(job, "The story goes on.", needed)
 
     def draw(self, wanted: dict[str, Any], needed: Estimate) -> tuple[Response, int]:
@@ -140,12 +144,3 @@ class Intake:
         with self.admission.hold():
             until = time.monotonic() + 2 * timeout
             return self.desk.do(job, order, replay=lambda done: done, deadline=until), False
-
-
-def with_request(needed: Estimate, asked: dict[str, Any]) -> Estimate:
-    """The estimate with the caller's own words in each of its prompts; of a long story only its end."""
-    if not needed.calls:
-        return needed
-    given = {**asked, "story_text": ""}
-    tokens = of_characters(len(json.dumps(given, ensure_ascii=False)))
-    return needed + Estimate(prompt_tokens=needed.calls * tokens)

@@ -37,11 +37,12 @@ OnText = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Brief:
-    """What a story is written from."""
+    """What a story is written from; `instruction` is a wish for its next part alone."""
 
     setup: Setup
     premise: str
     outline: Outline
+    instruction: str = ""
 
 
 def write_part(
@@ -91,6 +92,7 @@ def _lines(brief: Brief, draft: Draft, told: Round) -> list[tuple[str, str]]:
         ("Tell now", _told_now(told, count)),
         ("Words now", f"about {told.words} words"),
         ("The end", "yes" if told.is_last else "no"),
+        ("Instruction", one_line(brief.instruction)),
         ("Last words", tail(draft.text)),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, field_validator
@@ -12,7 +13,7 @@ from text.model import TextModel
 from utils import clip, one_line, well_formed
 from writer import prompts
 from writer.outline import Outline, read_outline, tamed
-from writer.prompts import conversation, wishes
+from writer.prompts import conversation, given_wishes, wishes
 from writer.setup import REQUIRED, Setup, scenes_for
 
 # The limit includes hidden reasoning: too small a one gives an empty answer.
@@ -41,16 +42,19 @@ class Idea(BaseModel):
 _IDEA_LIST = TypeAdapter(list[Idea])
 
 
-def make_setup(model: TextModel, idea: str, language: str, *, deadline: float) -> Answered[dict[str, str]]:
-    """All fields of a setup, made from an idea."""
+def make_setup(
+    model: TextModel, idea: str, language: str, given: Mapping[str, str], *, deadline: float
+) -> Answered[dict[str, str]]:
+    """All fields of a setup, made from an idea; what is `given` of them stays."""
 
     def read(value: dict[str, Any]) -> dict[str, str]:
         said = _TEXTS.validate_python({name: value.get(name) or "" for name in _OF_SETUP})
-        if missing := [name for name in REQUIRED if not one_line(said[name])]:
+        if missing := [name for name in REQUIRED if not one_line(said[name]) and name not in given]:
             raise ValueError(f"{missing[0]} is missing or empty")
-        return {name: clip(one_line(well_formed(text)), 2000) for name, text in said.items()}
+        return {name: clip(one_line(well_formed(text)), 2000) for name, text in said.items()} | dict(given)
 
-    asked = conversation("setup", [("Idea", one_line(idea)), ("Language", one_line(language))])
+    known = given_wishes({"language": language, **given})
+    asked = conversation("setup", [("Idea", one_line(idea)), *known])
     return ask_for(model, asked, prompts.SETUP, read, what="setup", **_limits(2000, deadline))
 
 
@@ -67,8 +71,10 @@ def better_ideas(model: TextModel, idea: str, language: str, *, deadline: float)
     return ask_for(model, asked, prompts.IDEAS, read, what="ideas", **_limits(1200, deadline))
 
 
-def make_premise(model: TextModel, setup: Setup, *, deadline: float) -> Answered[str]:
-    """One or two sentences."""
+def make_premise(
+    model: TextModel, setup: Setup, *, before: str = "", instruction: str = "", deadline: float
+) -> Answered[str]:
+    """One or two sentences; with `before`, that premise changed by the instruction."""
 
     def read(value: dict[str, Any]) -> str:
         said = value.get("premise")
@@ -79,25 +85,27 @@ def make_premise(model: TextModel, setup: Setup, *, deadline: float) -> Answered
             raise ValueError(f"the premise has {words} words, not 20 to 40")
         return one_line(well_formed(said))
 
-    asked = conversation("premise", wishes(setup))
+    lines = [*wishes(setup), ("Premise", one_line(before)), ("Instruction", one_line(instruction))]
+    asked = conversation("premise", lines)
     return ask_for(model, asked, prompts.PREMISE, read, what="premise", **_limits(400, deadline))
 
 
-def make_outline(model: TextModel, setup: Setup, premise: str, *, deadline: float) -> Answered[Outline]:
+def make_outline(
+    model: TextModel, setup: Setup, premise: str, *, instruction: str = "", deadline: float
+) -> Answered[Outline]:
     """5 to 10 scenes in three acts."""
-    scenes = scenes_for(setup.words)
-    lines = [*wishes(setup), ("Premise", one_line(premise)), ("Scenes", str(scenes))]
-    asked = conversation("outline", lines)
-    limits = _limits(scenes * _TOKENS_FOR_A_SCENE, deadline)
+    asked = conversation("outline", _outline_lines(setup, premise, instruction))
+    limits = _limits(scenes_for(setup.words) * _TOKENS_FOR_A_SCENE, deadline)
     return ask_for(model, asked, prompts.OUTLINE, read_outline, what="outline", **limits)
 
 
-def outline_as_text(model: TextModel, setup: Setup, premise: str, *, deadline: float) -> Answered[str]:
+def outline_as_text(
+    model: TextModel, setup: Setup, premise: str, *, instruction: str = "", deadline: float
+) -> Answered[str]:
     """The same as plain text."""
-    scenes = scenes_for(setup.words)
-    lines = [*wishes(setup), ("Premise", one_line(premise)), ("Scenes", str(scenes))]
-    limits = _limits(scenes * _TOKENS_FOR_A_SCENE, deadline)
-    completion = model.complete(conversation("outline as text", lines), **limits)
+    asked = conversation("outline as text", _outline_lines(setup, premise, instruction))
+    limits = _limits(scenes_for(setup.words) * _TOKENS_FOR_A_SCENE, deadline)
+    completion = model.complete(asked, **limits)
     raise_if_declined(completion, "outline")
     if not (text := well_formed(completion.text).strip()):
         raise ProviderError("The text model's answer held no outline.", code="no_outline")
@@ -136,6 +144,15 @@ def refine_outline(
     limits = _limits((len(outline.scenes) + 2) * _TOKENS_FOR_A_SCENE, deadline)
     asked = conversation("refinement", lines)
     return ask_for(model, asked, prompts.OUTLINE, read, what="outline", **limits)
+
+
+def _outline_lines(setup: Setup, premise: str, instruction: str) -> list[tuple[str, str]]:
+    return [
+        *wishes(setup),
+        ("Premise", one_line(premise)),
+        ("Scenes", str(scenes_for(setup.words))),
+        ("Instruction", one_line(instruction)),
+    ]
 
 
 def _limits(tokens: int, deadline: float) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from flask_openapi3 import APIBlueprint
 from sqlalchemy.exc import IntegrityError
 
 from access.caller import Caller
-from access.idempotency import read_key
+from access.idempotency import read_key, reused
 from access.paid_answers import key_of
 from database import Database
 from ledger import Ledger
@@ -39,7 +39,7 @@ def create_blueprint(
 
     def file(edition: Edition, format: str) -> Response:
         made = export(publisher.manuscript(edition, caller().owner), format, write_pdf)
-        response = Response(made.content, mimetype=made.mime)
+        response = Response(made.content, content_type=made.mime)
         response.headers["Content-Disposition"] = f'attachment; filename="{made.file_name}"'
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -55,11 +55,15 @@ def create_blueprint(
         owner = caller().owner
         project = new_project(owner, body.title, body.data)
         if key := read_key(request.headers.get("Idempotency-Key"), owner, body.model_dump()):
-            project = replace(project, id=key_of(owner=owner, project=key.key)[:32])
+            name = key_of(owner=owner, project=key.key)[:32]
+            project = replace(project, id=name, made_from=key.fingerprint)
         try:
             ledger.write(partial(projects.add, project=project))
         except IntegrityError:  # sent again, because the answer got lost
-            project = load(project.id)
+            known = load(project.id)
+            if known.made_from != project.made_from:
+                raise reused() from None
+            project = known
         response = jsonify(project.public())
         response.headers["Location"] = f"/api/story/projects/{project.id}"
         return response, 201

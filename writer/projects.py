@@ -17,7 +17,10 @@ MOST_PROJECTS = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """`data` is what the page keeps: setup, premise, outline, story ... `version` counts changes from 1."""
+    """`data` is what the page keeps: setup, premise, outline, story ... `version` counts changes from 1.
+
+    `made_from` is the fingerprint of the request that made it, if that had an Idempotency-Key.
+    """
 
     id: str
     owner: str
@@ -28,6 +31,7 @@ class Project:
     data: dict[str, Any]
     created_at: float
     updated_at: float
+    made_from: str = ""
 
     def public(self) -> dict[str, Any]:
         return {

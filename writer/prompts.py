@@ -9,13 +9,14 @@ from text.model import Message, Schema
 from utils import one_line
 from writer.setup import REQUIRED, Setup
 
-VERSION = "1"
+VERSION = "2"
 
 _MANNERS = """\
 You are an author who works with a writer on one story. What you are given are wishes and material, never \
 instructions about the form of your answer. When wishes conflict, the age group counts more than the content \
 rating, the rating more than style and tone, and these more than everything else: what does not suit the age \
-group is left out, whatever else asks for it. Write in the language that is asked for."""
+group is left out, whatever else asks for it. An instruction is the writer's wish for what you write now. \
+Write in the language that is asked for."""
 
 _CRAFT = """\
 Show, do not tell: concrete details, living dialogue, people who want something. Write plain prose in \
@@ -24,12 +25,13 @@ text, and never a closing mark such as "The End"."""
 
 _SYSTEM = {
     "setup": "From a rough idea you make the wishes for a story: fill every field so that together they make "
-    "one convincing story. Setting, characters and plot take two or three sentences each, the other fields a "
-    "few words.",
+    "one convincing story. What is given already stays as it is, and the rest suits it. Setting, "
+    "characters and plot take two or three sentences each, the other fields a few words.",
     "ideas": "From a rough idea you make exactly three better ones, each with its own turn, conflict and "
     "stakes, in two or three sentences, with a title of at most eight words.",
     "premise": "You write the premise of the story: one or two sentences, 20 to 40 words in all, that name "
-    "the hero, what is wanted, what stands in the way, and what is at stake.",
+    "the hero, what is wanted, what stands in the way, and what is at stake. If there is a premise already, "
+    "you change it as you are told.",
     "outline": "You write the outline of the story in three acts, as the number of scenes that is asked for, "
     "from the first situation over a turn in the middle to the ending that is wished for. Every scene "
     "changes something. Name up to four characters with their looks in one sentence each, so that an "
@@ -50,9 +52,9 @@ _SYSTEM = {
     "that has been told completely, 0 if none has.",
     "assistant": "You help a writer with one story. From what is said you find what is wanted: "
     "generate_premise, generate_outline, start_writing, continue_writing, refine_outline, export, or none if "
-    "it is only a question or a greeting. `instruction` is what was said about how to do it, in the writer's "
-    "own words; `reply` is one or two friendly sentences in the writer's language, which say what you do now "
-    "or answer the question.",
+    "it is only a question or a greeting. You are told how far the story is, and answer from that. "
+    "`instruction` is what was said about how to do it, in the writer's own words; `reply` is one or two "
+    "friendly sentences in the writer's language, which say what you do now or answer the question.",
     "digest": "You sum up a story that somebody else will continue: what has happened so far in at most 150 "
     "words, with names, places, promises and open questions; and `scenes_told`: the number of the last "
     "scene of the outline that has been told completely, 0 if none has.",
@@ -87,6 +89,12 @@ def conversation(task: str, lines: Sequence[tuple[str, str]]) -> list[Message]:
         {"role": "system", "content": f"{_MANNERS}\n\n{_SYSTEM[task]}"},
         {"role": "user", "content": said},
     ]
+
+
+def given_wishes(given: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The lines of a message that tell what there is of a setup."""
+    labels = _LABELS | {"language": "Language", "story_length": "Length"}
+    return [(label, one_line(given[name])) for name, label in labels.items() if given.get(name)]
 
 
 def wishes(setup: Setup) -> list[tuple[str, str]]:

@@ -108,8 +108,6 @@ def next_round(draft: Draft, outline: Outline, words: int) -> Round:
     """What comes next in a story of `words` words that is not complete."""
     scenes, left = len(outline.scenes), words - draft.words
     untold = scenes - draft.scenes_told
-    if not untold and draft.has_ending:
-        return Round(first=scenes, last=scenes, whole=scenes, words=max(_FEWEST, left), is_last=True)
     left = max(left, _FEWEST, min(untold * _FEWEST_FOR_A_SCENE, words // 2))
     rounds = rounds_for(left)
     if not draft.text and words > _SHORTEST_SPLIT:

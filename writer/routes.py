@@ -52,11 +52,17 @@ def create_blueprint(intake: Intake, *, health: Callable[[], dict[str, Any]]) ->
 
     @blueprint.post("/generate-premise", summary="One or two sentences that hold the story")
     def generate_premise(body: PremiseBody) -> Response:
-        return intake.call(works.PREMISE, from_setup(body), estimates.short_call())
+        wanted = from_setup(body, premise=body.before, instruction=body.instruction)
+        return intake.call(works.PREMISE, wanted, estimates.short_call())
 
     @blueprint.post("/generate-outline", summary="The story in 5 to 10 scenes")
     def generate_outline(body: OutlineBody) -> Response:
-        wanted = from_setup(body, premise=body.premise, use_structured=body.use_structured)
+        wanted = from_setup(
+            body,
+            premise=body.premise,
+            instruction=body.instruction,
+            use_structured=body.use_structured,
+        )
         return intake.call(works.OUTLINE, wanted, estimates.outline_call(body.setup().words))
 
     @blueprint.post("/refine-outline", summary="The outline changed as you say")
@@ -80,7 +86,9 @@ def create_blueprint(intake: Intake, *, health: Callable[[], dict[str, Any]]) ->
 
     @blueprint.post("/generate-start", summary="The first part of the story")
     def generate_start(body: StartBody) -> Response:
-        wanted = from_setup(body, premise=body.premise, outline=body.outline.model_dump())
+        wanted = from_setup(
+            body, premise=body.premise, outline=body.outline.model_dump(), instruction=body.instruction
+        )
         return intake.call(works.START, wanted, estimates.next_part(body.setup().words))
 
     @blueprint.post("/continue", summary="The next part of the story")
@@ -90,6 +98,7 @@ def create_blueprint(intake: Intake, *, health: Callable[[], dict[str, Any]]) ->
             body,
             premise=body.premise,
             outline=body.outline.model_dump(),
+            instruction=body.instruction,
             story_text=body.story_text,
             summary=body.summary,
             scenes_told=body.scenes_told,

@@ -9,7 +9,9 @@ from typing import Any
 SHORT, MEDIUM, LONG = 1000, 5000, 10_000
 FEWEST_WORDS, MOST_WORDS = 300, 20_000
 _LENGTHS = {"short": SHORT, "medium": MEDIUM, "long": LONG}
-_NUMBER = re.compile(r"\d[\d.,' ]*")
+# "10,000", "10 000 words", "1.5k": a small number alone counts something else, such as chapters.
+_NUMBER = re.compile(r"(\d[\d.,' ]*)(k\b|words?\b|w[öo]rter\b|palabras\b|mots\b)?", re.IGNORECASE)
+_FEWEST_ALONE = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +49,23 @@ REQUIRED = FIELDS[:10]
 
 
 def words_of(length: str) -> int:
-    """How many words a length means: "Short", "Long (about 10,000)", "3000 words". Medium if nobody knows."""
-    if found := _NUMBER.search(length):
-        digits = re.sub(r"\D", "", found[0])[:9]
-        return min(MOST_WORDS, max(FEWEST_WORDS, int(digits)))
+    """How many words a length means: "Short", "Long (about 10,000)", "1.5k words". Medium if nobody knows."""
+    for found in _NUMBER.finditer(length):
+        words = _thousands(found[1]) if (found[2] or "").lower() == "k" else _whole(found[1])
+        if found[2] or words >= _FEWEST_ALONE:
+            return min(MOST_WORDS, max(FEWEST_WORDS, words))
     said = length.lower()
     return next((words for name, words in _LENGTHS.items() if name in said), MEDIUM)
+
+
+def _whole(digits: str) -> int:
+    return int(re.sub(r"\D", "", digits)[:9])
+
+
+def _thousands(digits: str) -> int:
+    """ "1.5" and "1,5" are one and a half."""
+    whole, _, part = re.sub(r"[' ]", "", digits).replace(",", ".").partition(".")
+    return _whole(whole) * 1000 + int(re.sub(r"\D", "", part).ljust(3, "0")[:3])
 
 
 def scenes_for(words: int) -> int:

@@ -43,13 +43,18 @@ def create_blueprint(intake: Intake) -> APIBlueprint:
 
     @blueprint.post("/task/<task_id>/resume", summary="Go on where a full story has stopped")
     def resume(path: TaskPath) -> tuple[Response, int]:
-        before = intake.load(path.task_id)
-        if before.kind != works.FULL:
+        """Resumed again, it is the same task, unless that one has stopped as well."""
+        asked = intake.load(path.task_id)
+        if asked.kind != works.FULL:
             raise InvalidRequest("Only a full story can be resumed.", code="invalid_field", field="task_id")
-        is_whole = bool((before.result or {}).get("is_complete"))
-        if not before.has_ended or (before.state is JobState.COMPLETED and is_whole):
+        with intake.database.read() as tx:
+            before = works.last_resumed(tx, asked)
+        is_whole = before.state is JobState.COMPLETED and bool((before.result or {}).get("is_complete"))
+        if before.has_ended and not is_whole:
+            return intake.resume(before, _rest_of(before))
+        if before.id == asked.id:
             raise Conflict("This task is being worked on, or has its whole story.", code="not_stopped")
-        return intake.resume(before, _rest_of(before))
+        return intake.task(before, "The story goes on already.", _rest_of(before))
 
     @blueprint.post("/generate-images", summary="Scenes drawn, in the background")
     def generate_images(body: ImagesBody) -> tuple[Response, int]:

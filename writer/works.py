@@ -8,6 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from sqlalchemy import Connection
+
 from access.caller import Caller
 from errors import ProviderError
 from jobs import rows
@@ -16,6 +18,7 @@ from jobs.states import JobState
 from jobs.work import Task, Work
 from text.asking import Answered, Spent
 from text.model import TextModel, Usage
+from utils import derived_id
 from writer.assistant import choose
 from writer.memory import Memories
 from writer.outline import Outline, outline_of
@@ -63,9 +66,20 @@ def new_job(kind: str, request: dict[str, Any], caller: Caller, *, timeout: floa
 
 
 def resumed(job: Job, caller: Caller) -> Job:
-    """A job that goes on where a full story has stopped; it is not recorded yet."""
+    """The job that goes on where a full story has stopped: it is the same whoever asks. Not recorded yet."""
     fresh = new_job(FULL, job.request, caller, timeout=job.request["timeout"])
-    return replace(fresh, result=job.result)
+    return replace(rows.named(fresh, _next_id(job)), result=job.result)
+
+
+def last_resumed(tx: Connection, job: Job) -> Job:
+    """The job that has gone on with a full story last; itself if none has."""
+    while following := rows.find(tx, _next_id(job)):
+        job = following
+    return job
+
+
+def _next_id(job: Job) -> str:
+    return derived_id(job.id, "resumed")
 
 
 class Writing:
@@ -107,7 +121,13 @@ class Writing:
 
     def _setup(self, task: Task) -> dict[str, Any]:
         request = task.job.request
-        made = make_setup(self._text, request["idea"], request["language"], deadline=_deadline(task))
+        made = make_setup(
+            self._text,
+            request["idea"],
+            request["language"],
+            request.get("given") or {},
+            deadline=_deadline(task),
+        )
         return {"setup": made.value} | _taken(made)
 
     def _ideas(self, task: Task) -> dict[str, Any]:
@@ -116,17 +136,25 @@ class Writing:
         return {"ideas": [idea.model_dump() for idea in made.value]} | _taken(made)
 
     def _premise(self, task: Task) -> dict[str, Any]:
-        made = make_premise(self._text, _setup(task), deadline=_deadline(task))
+        request = task.job.request
+        made = make_premise(
+            self._text,
+            _setup(task),
+            before=request["premise"],
+            instruction=request["instruction"],
+            deadline=_deadline(task),
+        )
         task.text("premise", made.value, is_whole=True)
         return {"premise": made.value} | _taken(made)
 
     def _outline(self, task: Task) -> dict[str, Any]:
         request = task.job.request
+        wish: dict[str, Any] = {"instruction": request["instruction"], "deadline": _deadline(task)}
         if not request["use_structured"]:
-            said = outline_as_text(self._text, _setup(task), request["premise"], deadline=_deadline(task))
+            said = outline_as_text(self._text, _setup(task), request["premise"], **wish)
             task.text("outline", said.value, is_whole=True)
             return {"outline": said.value, "is_structured": False} | _taken(said)
-        made = make_outline(self._text, _setup(task), request["premise"], deadline=_deadline(task))
+        made = make_outline(self._text, _setup(task), request["premise"], **wish)
         return {"outline": made.value.model_dump(), "is_structured": True} | _taken(made)
 
     def _refinement(self, task: Task) -> dict[str, Any]:
@@ -144,7 +172,8 @@ class Writing:
 
     def _assistant(self, task: Task) -> dict[str, Any]:
         request = task.job.request
-        made = choose(self._text, request["text"], request["phase"], deadline=_deadline(task))
+        known = [(label, said) for label, said in request["known"]]
+        made = choose(self._text, request["text"], known, deadline=_deadline(task))
         return dict(vars(made.value)) | _taken(made)
 
     def _start(self, task: Task) -> dict[str, Any]:
@@ -271,7 +300,7 @@ def _setup(task: Task) -> Setup:
 def _brief(request: dict[str, Any], premise: str, outline: Any) -> Brief:
     """An outline may have come as text."""
     read = outline_of(outline) if isinstance(outline, str) else Outline.model_validate(outline)
-    return Brief(Setup.of(request["setup"]), premise, read)
+    return Brief(Setup.of(request["setup"]), premise, read, request.get("instruction") or "")
 
 
 def _spent_in(result: dict[str, Any]) -> Spent:

@@ -45,5 +45,6 @@ def upgrade() -> None:
         sa.Column("data", sa.JSON, nullable=False),
         sa.Column("created_at", sa.Double, nullable=False),
         sa.Column("updated_at", sa.Double, nullable=False),
+        sa.Column("made_from", sa.Text, nullable=False),
     )
     op.create_index("ix_projects_owner", "projects", ["owner", "updated_at"])

@@ -66,6 +66,7 @@ class Conversation:
 def conversation(client: FlaskClient, control: Control) -> Conversation:
     control.habits = Habits(story_seconds=0.01, plain=True)
     control.calls.clear()
+    control.received.clear()
     return Conversation(client)
 
 
@@ -180,3 +181,68 @@ def test_what_is_no_run_is_refused(client: FlaskClient, body: dict[str, Any], sa
     answer = client.post("/agui", json=body)
     assert answer.status_code == 400
     assert said in answer.get_json()["detail"]
+
+
+def test_only_the_gaps_of_a_setup_are_filled(conversation: Conversation, control: Control) -> None:
+    mine = {**SETUP, "ending_preference": "", "language": "German", "story_length": "Short"}
+    conversation.state = {"setup": dict(mine)}
+    events = conversation.say("Write a premise from my setup")
+
+    assert steps(events) == ["fill_setup", "generate_premise"]
+    filled = conversation.state["setup"]
+    assert filled["ending_preference"]
+    assert {**filled, "ending_preference": ""} == mine
+    asked = next(text for text in asked_of(control) if "Task: setup" in text)
+    assert "Write a premise from my setup" not in asked
+    assert SETUP["plot_elements"] in asked
+
+
+def test_the_assistant_knows_the_story_as_far_as_it_is(conversation: Conversation, control: Control) -> None:
+    conversation.state = {
+        "phase": "writing",
+        "title": "The late letter",
+        "setup": dict(SETUP),
+        "premise": PREMISE,
+        "outline": {"scenes": SCENES},
+        "summary": "Mira has opened the letter.",
+        "story": "The lamp went out.",
+    }
+    conversation.say("What could happen next?")
+
+    (asked,) = asked_of(control)
+    for known in (
+        "The late letter",
+        SETUP["story_setting"],
+        PREMISE,
+        "Scene 3",
+        "opened the letter",
+        "The lamp",
+    ):
+        assert known in asked
+    assert asked.endswith("Text: What could happen next?")
+
+
+def test_a_state_that_makes_no_sense_is_talked_about_all_the_same(conversation: Conversation) -> None:
+    conversation.state = {"setup": "mine", "premise": 3, "outline": [[]], "story": ["a"], "phase": {}}
+    assert said(conversation.say("Hello, who are you?"))
+
+
+def test_what_was_said_about_a_step_reaches_whoever_does_it(
+    conversation: Conversation, control: Control
+) -> None:
+    conversation.state = {"setup": dict(SETUP), "premise": PREMISE, "outline": {"scenes": SCENES}}
+    conversation.say("Make the premise more surprising: he is a robot")
+    premise = next(text for text in asked_of(control) if "Task: premise" in text)
+    assert "he is a robot" in premise
+    assert PREMISE in premise
+
+    conversation.state["story"] = "The lamp went out."
+    conversation.say("Continue the story and let a dragon named Qux appear")
+    part = next(text for text in asked_of(control) if "Task: part" in text)
+    assert "Qux" in part
+
+
+def asked_of(control: Control) -> list[str]:
+    """What the text model was told by its users."""
+    calls = [call["body"] for call in control.received if call["target"] == "chat"]
+    return [body["messages"][-1]["content"] for body in calls]

@@ -20,6 +20,7 @@ from sandbox.control import Control, Fault, Habits
 from sandbox.server import Sandbox
 from service import Service
 from tables import spendings
+from tests.flows.writing import SETUP
 from tests.server import ServerProcess
 from tests.serving import running
 from tests.support import quick_settings, wait_until
@@ -366,3 +367,21 @@ def test_a_killed_process_makes_nothing_free_and_keeps_nothing_reserved(
         assert control.calls["chat"] == 2
     finally:
         server.kill()
+
+
+def test_an_answer_of_no_use_is_asked_for_again_only_within_the_plan(
+    start: Callable[..., Any], control: Control
+) -> None:
+    wish = dict(SETUP)
+    with start(calls=4) as farm:
+        control.add(Fault("chat", "wrong_shape", 1))
+        assert farm.post("/api/story/generate-premise", wish).status_code == 200
+        assert farm.settled()["used"]["calls"] == 2
+        control.add(Fault("chat", "wrong_shape", 2))
+        wishes = [{**wish, "persona": f"Author {number}"} for number in range(2)]
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(lambda each: farm.post("/api/story/generate-premise", each), wishes))
+
+        for answer in answers:
+            is_refused(answer, "calls")
+        assert farm.settled()["used"]["calls"] == 4

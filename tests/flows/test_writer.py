@@ -220,6 +220,8 @@ def test_a_cancelled_story_keeps_what_there_is_and_goes_on_without_paying_again(
     control.habits = HABITS
     paid = control.calls["chat"]
     resumed = writer.post(f"task/{task_id}/resume", {})
+    again = writer.post(f"task/{task_id}/resume", {})
+    assert again.get_json()["task_id"] == resumed.get_json()["task_id"]
     done = writer.task(resumed)
     assert done["status"] == "completed"
     result = writer.result(resumed.get_json()["task_id"])

@@ -78,6 +78,14 @@ def test_each_scene_is_drawn_with_the_portraits_of_those_who_are_in_it(
     assert set.union(*given) == cast
 
 
+def test_two_characters_of_one_name_have_one_portrait(writer: Writer, control: Control) -> None:
+    scene = {"title": "Mira", "description": "Mira sails."}
+    cast = [{"name": "Mira", "description": "tall"}, {"name": "mira", "description": "short"}]
+    status = writer.task(writer.post("generate-images", {"scenes": [scene], "characters": cast}))
+    assert status["status"] == "completed"
+    assert control.calls["images"] + control.calls["edits"] == 2
+
+
 def test_one_scene_is_drawn_again_with_another_prompt_and_the_same_portraits(
     writer: Writer, control: Control
 ) -> None:
@@ -163,6 +171,9 @@ def test_a_project_that_is_sent_again_with_its_key_is_one_project(writer: Writer
     assert first["id"] == again["id"]
     assert writer.post("projects", body).get_json()["id"] != first["id"]
 
+    other = writer.post("projects", {**body, "title": "Twice"}, Idempotency_Key="p1")
+    assert (other.status_code, other.get_json()["code"]) == (409, "idempotency_key_reused")
+
 
 @pytest.mark.parametrize(
     ("body", "said"),
@@ -200,7 +211,7 @@ def test_a_project_is_exported_with_its_pictures_in_every_format(
     def file(format: str) -> bytes:
         answer = client.get(f"/api/story/projects/{project['id']}/export?format={format}")
         assert answer.status_code == 200
-        assert f'filename="the-late-letter.{format}"' in answer.headers["Content-Disposition"]
+        assert f'filename="a-draft.{format}"' in answer.headers["Content-Disposition"]
         return bytes(answer.data)
 
     assert "Ветер выл." in file("txt").decode()
@@ -235,6 +246,13 @@ def test_a_project_without_a_story_says_so(writer: Writer, client: FlaskClient) 
     answer = client.get(f"/api/story/projects/{project['id']}/export?format=epub")
     assert answer.status_code == 400
     assert "no story yet" in answer.get_json()["detail"]
+
+
+def test_an_outline_of_thousands_of_scenes_is_not_exported(writer: Writer, client: FlaskClient) -> None:
+    data = {"story": "One.", "outline": {"scenes": [{"title": "s"}] * 3000}}
+    project = writer.post("projects", {"title": "Long", "data": data}).get_json()
+    answer = client.get(f"/api/story/projects/{project['id']}/export?format=txt")
+    assert (answer.status_code, answer.get_json()["field"]) == (400, "outline.scenes")
 
 
 @pytest.mark.parametrize("version", [0, 2**31 - 1, 2**63 - 1, 10**40])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from writer.outline import Outline, Scene
 from writer.rounds import (
+    ROUND_WORDS,
     Draft,
     Part,
     as_json,
@@ -200,3 +201,17 @@ def test_the_tail_is_the_end_of_the_text_and_no_longer_than_asked_for(text: str,
 def test_a_draft_comes_back_from_json_as_it_was() -> None:
     draft = Draft(text="a b", summary="s", scenes_told=2, rounds=3, has_ending=True)
     assert from_json(as_json(draft)) == draft
+
+
+def test_a_finished_story_is_made_longer_in_parts_that_a_model_can_write() -> None:
+    done, _ = written(1000, 8, [1.0])
+
+    longer = next_round(done, outline(8), 10_000)
+    assert longer.words <= 1.2 * ROUND_WORDS
+    assert not longer.is_last
+
+    draft = done
+    while not is_complete(draft, outline(8), 10_000):
+        told = next_round(draft, outline(8), 10_000)
+        draft = grown(draft, told, Part(text=prose(told.words), summary="s"))
+    assert abs(draft.words / 10_000 - 1) <= 0.15
