@@ -88,6 +88,11 @@ class Desk:
         """Whether an earlier request with the same key has its job: then nothing new will be made."""
         return self._known(order) is not None
 
+    def find(self, order: Order) -> Job | None:
+        """The job of an earlier request with the same key. Raises Conflict if that was another request."""
+        known = self._known(order)
+        return self._load(known) if known else None
+
     def queue(self, job: Job, order: Order, *, also: Sequence[Write] = ()) -> Job:
         """Record the job, and `also`, for the background; the job of an earlier request with the same key.
 

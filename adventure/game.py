@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from access.amounts import Amount
 from access.caller import Caller
 from access.desk import Desk, Order
+from access.idempotency import Key
 from adventure import rows as adventures
 from adventure.machine import Happening, State
 from adventure.messages import Said, Start
@@ -55,15 +56,21 @@ class Game:
         if found and found.owner != caller.owner:
             raise NotFound("There is no adventure with this id.")
 
-    def do(self, session: str, caller: Caller, said: Said) -> None:
+    def turn_of(self, caller: Caller, key: Key) -> int | None:
+        """The turn that an earlier message with this key has begun. Raises Conflict if it was another one."""
+        job = self._desk.find(Order(caller=caller, key=key))
+        return int(job.request["turn"]) if job else None
+
+    def do(self, session: str, caller: Caller, said: Said, *, key: Key | None = None) -> None:
         """Do what the player says. Raises Conflict, NotFound, InvalidRequest, QuotaExceeded or Busy."""
         self.heal(session)
+        order = Order(caller=caller, key=key, in_background=True)
         if said.start:
-            self._start(session, caller, said.start)
+            self._start(session, order, said.start)
         elif said.choice is not None:
-            self._next(session, caller, said.choice)
+            self._next(session, order, said.choice)
         elif said.retry:
-            self._retry(session, caller, said.retry)
+            self._retry(session, order, said.retry)
         else:
             self._ledger.write(partial(_steer, session=session, owner=caller.owner, said=said))
         self._notifier.notify(topic(session))
@@ -97,8 +104,9 @@ class Game:
         )
         self._notifier.notify(topic(session))
 
-    def _start(self, session: str, caller: Caller, start: Start) -> None:
+    def _start(self, session: str, order: Order, start: Start) -> None:
         """Begin an adventure, or one whose first turn could not be told with other words."""
+        caller = order.caller
         with self._database.read() as tx:
             found = adventures.find(tx, session)
             head = adventures.turn(tx, session, found.head) if found else None
@@ -111,30 +119,30 @@ class Game:
             prepare: Write = partial(adventures.set_up, id=session, setup=setup)
         else:
             prepare = partial(adventures.create, id=session, owner=caller.owner, setup=setup)
-        self._tell(session, caller, "", found.turns + 1 if found else 1, prepare)
+        self._tell(session, order, "", found.turns + 1 if found else 1, prepare)
 
-    def _next(self, session: str, caller: Caller, choice: str) -> None:
+    def _next(self, session: str, order: Order, choice: str) -> None:
         with self._database.read() as tx:
-            found = adventures.load(tx, session, caller.owner)
+            found = adventures.load(tx, session, order.caller.owner)
             head = adventures.turn(tx, session, found.head)
         if found.state is State.NARRATING:
             raise _busy()
         if head is None or not (head.told or head.parent):
             raise Conflict("The adventure has not begun: send a start.", code="not_started")
-        self._tell(session, caller, choice, found.turns + 1)
+        self._tell(session, order, choice, found.turns + 1)
 
-    def _tell(self, session: str, caller: Caller, choice: str, number: int, *before: Write) -> None:
+    def _tell(self, session: str, order: Order, choice: str, number: int, *before: Write) -> None:
         """Begin the turn `number`. Its job is recorded with it, or neither is."""
-        job = new_turn_job(session, caller, number, timeout=self._timeout)
+        job = new_turn_job(session, order.caller, number, timeout=self._timeout)
         turn = Turn(adventure=session, number=number, parent=0, choice=choice, job_id=job.id)
-        begin = partial(_begin, owner=caller.owner, turn=turn)
-        order = Order(caller=caller, in_background=True, amount=self._amount_of_turn)
+        begin = partial(_begin, owner=order.caller.owner, turn=turn)
         try:
-            self._desk.queue(job, order, also=[*before, begin])
+            self._desk.queue(job, replace(order, amount=self._amount_of_turn), also=[*before, begin])
         except IntegrityError as error:  # two messages at the same moment
             raise _busy() from error
 
-    def _retry(self, session: str, caller: Caller, what: str) -> None:
+    def _retry(self, session: str, order: Order, what: str) -> None:
+        caller = order.caller
         with self._database.read() as tx:
             found = adventures.load(tx, session, caller.owner)
             turn = adventures.turn(tx, session, found.head)
@@ -145,15 +153,13 @@ class Game:
                 raise Conflict("This turn is told already.", code="invalid_field", field="retry")
             job = new_turn_job(session, caller, turn.number, timeout=self._timeout)
             again = partial(_again, session=session, number=turn.number, job_id=job.id)
-            order = Order(caller=caller, in_background=True, amount=self._amount_of_turn)
-            self._desk.queue(job, order, also=[again])
+            self._desk.queue(job, replace(order, amount=self._amount_of_turn), also=[again])
             return
         if not turn.told or turn.picture or turn.picture_job_id:
             raise _no_picture_failed()
         job = new_picture_job(session, caller.owner, turn.number, turn.told["image_prompt"])
         again = partial(_paint_again, session=session, number=turn.number, job_id=job.id)
-        order = Order(caller=caller, in_background=True, amount=self._amount_of_picture)
-        self._desk.queue(job, order, also=[again])
+        self._desk.queue(job, replace(order, amount=self._amount_of_picture), also=[again])
 
 
 def _has_ended(tx: Connection, job_id: str) -> bool:

@@ -13,6 +13,7 @@ from flask_openapi3 import APIBlueprint, Tag
 from pydantic import BaseModel, Field
 
 from access.admission import Admission
+from access.idempotency import read_key
 from adventure import rows as adventures
 from adventure.editions import manuscript, way_of
 from adventure.feed import Feed
@@ -46,9 +47,7 @@ def create_blueprint(
 ) -> APIBlueprint:
     blueprint = APIBlueprint("adventure", __name__, abp_tags=[_TAG])
 
-    def stream(session: str, feed: Feed, *, is_whole_turn: bool) -> Response:
-        place = ExitStack()
-        place.enter_context(streams.hold())
+    def stream(session: str, feed: Feed, place: ExitStack, *, is_whole_turn: bool) -> Response:
         pieces = _follow(stage, session, feed, streams, is_whole_turn=is_whole_turn)
         response = Response(ClosingIterable(pieces, place.close), mimetype="text/event-stream")
         response.headers["Cache-Control"] = "no-store"
@@ -83,18 +82,29 @@ def create_blueprint(
 
     @blueprint.post("/api/adventure/<session>/choice", summary="Play one turn over a stream")
     def choose(path: SessionPath) -> Response:
-        """Takes any message of the socket's, and streams what is told until the turn is over."""
+        """Takes any message of the socket's, and streams what is told until the turn is over.
+
+        The same Idempotency-Key streams the turn that it has begun.
+        """
         session = own(path.session)
-        said = read(request.get_json())
-        with stage.database.read() as tx:
-            found = adventures.find(tx, session)
-        stage.game.do(session, stage.caller(), said)
-        return stream(session, stage.feed(session, found.seq if found else 0), is_whole_turn=True)
+        said, caller = read(request.get_json()), stage.caller()
+        asked = {"path": request.path, **said.model_dump(exclude_none=True)}
+        key = read_key(request.headers.get("Idempotency-Key"), caller.owner, asked)
+        with ExitStack() as place:
+            place.enter_context(streams.hold())  # who finds no place has begun nothing
+            known = stage.game.turn_of(caller, key) if key else None
+            after = _now_in(stage, session) if known is None else _begin_of(stage, session, known)
+            if known is None:
+                stage.game.do(session, caller, said, key=key)
+            return stream(session, stage.feed(session, after), place.pop_all(), is_whole_turn=True)
 
     @blueprint.get("/api/adventure/<session>/events", summary="What is told, live")
     def events(path: SessionPath) -> Response:
         session = own(path.session)
-        return stream(session, stage.feed(session, read_after()), is_whole_turn=False)
+        with ExitStack() as place:
+            place.enter_context(streams.hold())
+            feed = stage.feed(session, read_after())
+            return stream(session, feed, place.pop_all(), is_whole_turn=False)
 
     @blueprint.get("/api/adventure/<session>/export", summary="An adventure as a file")
     def export_it(path: SessionPath, query: ExportQuery) -> Response:
@@ -109,6 +119,20 @@ def create_blueprint(
         return response
 
     return blueprint
+
+
+def _now_in(stage: Stage, session: str) -> int:
+    """How many events there are."""
+    with stage.database.read() as tx:
+        found = adventures.find(tx, session)
+    return found.seq if found else 0
+
+
+def _begin_of(stage: Stage, session: str, turn: int) -> int | None:
+    """The place before a turn; None if that was long ago."""
+    with stage.database.read() as tx:
+        begin = adventures.begin_of(tx, session, turn)
+    return begin - 1 if begin else None
 
 
 def _follow(

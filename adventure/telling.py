@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from adventure.prompts import CHOICES, TURN, choices_messages, turn_messages
 from errors import ContentRefused, ProviderError, StoryfarmError
 from text.asking import ask_for, raise_if_declined
 from text.json_field import FieldReader, read_field
-from text.json_object import object_in
+from text.json_object import THINK, object_in, without_thoughts
 from text.model import Completion, Message, Outcome, TextModel
 from utils import clip, one_line, well_formed
 
@@ -71,6 +72,13 @@ class Rest(BaseModel):
         if len(several) < _FEWEST:
             raise ValueError(f"it has {len(several)} choices")
         return several
+
+
+_PROSE = -1
+_LONGEST_BEFORE = 120
+_OPENING = re.compile(r"(?:`{1,3}(?:j(?:s(?:o(?:n)?)?)?)?\s*)?(?:\[\s*)?")
+# A first line that is longer is no announcement of an object.
+_LONGEST_BEFORE = 100
 
 
 @dataclass(frozen=True)
@@ -155,7 +163,8 @@ class _Narrator:
         value = completion.value or object_in(completion.text)
         whole = value.get("narration") if value else None
         if not isinstance(whole, str):
-            whole = read_field(completion.text, "narration") if reading.is_object else completion.text
+            text = completion.text
+            whole = read_field(text, "narration") if reading.is_object else without_thoughts(text)
         self._show(whole)
         return value if completion.outcome is Outcome.DONE else None
 
@@ -218,10 +227,11 @@ class _Reading:
     def feed(self, piece: str) -> None:
         if self._is_prose is None:
             self._start += piece
-            self._is_prose = _is_prose(self._start)
-            if self._is_prose is None:
+            begin = object_begin(self._start)
+            if begin is None:
                 return
-            piece = self._start
+            self._is_prose = begin == _PROSE
+            piece = without_thoughts(self._start) if self._is_prose else self._start[begin:]
         if self._is_prose:
             self.narration += piece
         else:
@@ -229,15 +239,30 @@ class _Reading:
             self.narration += self._narration.feed(piece)
 
 
-def _is_prose(start: str) -> bool | None:
-    """Whether an answer that begins so is prose; None while that is open (it may be a fence around JSON)."""
-    bare = start.lstrip()
-    if "```json".startswith(bare):
+def object_begin(start: str) -> int | None:
+    """Where the object is in an answer that begins so; _PROSE if there is none, None while that is open.
+
+    Before it there may be thoughts in <think>, a line such as "Here is your turn:", a fence and a bracket.
+    """
+    body = without_thoughts(start).lstrip()
+    at = len(start) - len(body)
+    if not body or THINK.startswith(body):
         return None
-    body = bare.removeprefix("```json").removeprefix("```").lstrip()
-    if bare.startswith("```") and not body:
+    line, _, behind = body.partition("\n")
+    if body[0] not in "{[`":
+        if (begin := line.find('{"', 0, _LONGEST_BEFORE)) >= 0:
+            return at + begin
+        if len(line) > _LONGEST_BEFORE:
+            return _PROSE
+        if not behind.strip():
+            return None
+        body = behind.lstrip()
+        at = len(start) - len(body)
+    opening = _OPENING.match(body)
+    if opening and not body[opening.end() :]:
         return None
-    return not body.startswith("{")
+    begin = opening.end() if opening else 0
+    return at + begin if body.startswith("{", begin) else _PROSE
 
 
 def _read_rest(value: dict[str, Any] | None) -> Rest | None:

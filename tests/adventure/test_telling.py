@@ -142,11 +142,34 @@ def test_a_server_that_ignores_the_schema_tells_prose_and_is_asked_for_the_rest(
     assert all(told.narration.startswith(shown) for shown in player.shown)
 
 
-def test_an_object_in_a_fence_is_read_like_one_without() -> None:
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ("```json\n", "\n```"),
+        ("```\n", "```"),
+        ("[", "]"),
+        ("Sure! Here is your turn:\n", ""),
+        ("Sure! Here is your turn:\n\n```json\n", "\n```\nHave fun!"),
+        ("Here you are: ", ""),
+        ('<think>The player said {"go"}. "narration": so?</think>\n', ""),
+        ("\n<think>\nFirst.\n</think>\n\n```json\n", "\n```"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 7, 500])
+def test_what_stands_around_the_object_is_not_told(before: str, behind: str, size: int) -> None:
     player = Player()
-    told = player.play(Model(Answer(f"```json\n{turn('You come in.')}\n```", size=2)))
+    told = player.play(Model(Answer(f"{before}{turn('You come in.')}{behind}", size=size)))
     assert told.narration == "You come in."
-    assert not any("`" in shown or "{" in shown for shown in player.shown)
+    assert not any("`" in shown or "{" in shown or "Sure" in shown for shown in player.shown)
+    assert told.rest.choices == ["Climb the stairs", "Wait"]
+
+
+def test_thoughts_before_prose_are_not_told() -> None:
+    rest = json.dumps({"image_prompt": "Stairs", **REST})
+    player = Player()
+    told = player.play(Model(Answer("<think>Hm.</think>You come in.", size=3), Answer(rest)))
+    assert told.narration == "You come in."
+    assert not any("Hm" in shown for shown in player.shown)
 
 
 @pytest.mark.parametrize("wrong", [{"choices": []}, {"choices": ["One"]}, {"choices": "none"}])
