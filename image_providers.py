@@ -70,6 +70,7 @@ class ImageProviders:
         self._storage = storage
         self._describer = describer
         self._kept = kept
+        self._count_drawn = count_drawn
         self._clients: list[_Client] = []
         self._links = {
             MIDJOURNEY: _link(MIDJOURNEY, MIDJOURNEY, midjourney, Capabilities(resumes=True)),
@@ -81,7 +82,7 @@ class ImageProviders:
         prices = Prices(settings.model_prices)
         for name, can in IMAGE_APIS.items():
             if endpoint := image_endpoint(name, settings):
-                drawing = self._open_drawing(name, endpoint, prices, threads, count_drawn)
+                drawing = self._open_drawing(name, endpoint, prices, threads)
                 self._links[name] = _link(name, endpoint.model, drawing, can, circuit=f"{name}.images")
         self.usual = self._chain(settings.image_providers)
 
@@ -116,7 +117,13 @@ class ImageProviders:
 
     def _chain(self, names: Iterable[str]) -> ImageChain:
         links = [self._links[name] for name in names if name in self._links]
-        return ImageChain(links, self._database, self._ledger, describe=self._describer.describe)
+        return ImageChain(
+            links,
+            self._database,
+            self._ledger,
+            describe=self._describer.describe,
+            cut_off=lambda tx, request: self._count_drawn(tx, request, 0.0),
+        )
 
     def _open_proxy(self, count: Callable[[Connection, str, str], None]) -> ProxyProvider:
         settings = self._settings
@@ -154,7 +161,6 @@ class ImageProviders:
         endpoint: Endpoint,
         prices: Prices,
         threads: int,
-        count: Callable[[Connection, ImageRequest, float], None],
     ) -> DrawingProvider:
         settings = self._settings
         own_host = Fetcher({_host_of(endpoint)})
@@ -173,7 +179,7 @@ class ImageProviders:
             prices,
             seconds=settings.picture_seconds,
             kept=self._kept,
-            count=count,
+            count=self._count_drawn,
         )
 
 

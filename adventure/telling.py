@@ -127,6 +127,8 @@ def tell_turn(
             model, told, CHOICES, Rest.model_validate, what="choices", max_tokens=_TOKENS, deadline=deadline
         )
         rest = answer.value
+    if not rest.image_prompt:
+        rest = rest.model_copy(update={"image_prompt": _first_words(narrator.narration)})
     narrator.picture(rest.image_prompt)
     return Told(narrator.narration, rest)
 
@@ -263,6 +265,11 @@ def object_begin(start: str) -> int | None:
         return None
     begin = opening.end() if opening else 0
     return at + begin if body.startswith("{", begin) else _PROSE
+
+
+def _first_words(narration: str) -> str:
+    """What to paint where the model has not said it."""
+    return clip(one_line(narration.split("\n\n", maxsplit=1)[0]), 300)
 
 
 def _read_rest(value: dict[str, Any] | None) -> Rest | None:

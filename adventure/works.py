@@ -31,7 +31,7 @@ from jobs.rows import Job
 from jobs.work import Task
 from ledger import Entry, Ledger, Write
 from text.model import TextModel
-from utils import derived_id
+from utils import clip, derived_id
 
 log = structlog.get_logger()
 
@@ -245,6 +245,7 @@ class Painter:
             **kept_as(name, image),
             role=PIXELS,
             position=None,
+            alt=clip(job.request["prompt"], 300),
             album=album,
             slot=slot,
         )

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import structlog
+from sqlalchemy import Connection
 
 from chains import Failures, asked_in_turn
 from circuit import Circuit
@@ -33,8 +34,11 @@ log = structlog.get_logger()
 # The picture was drawn and could not be kept: another provider would be paid for nothing.
 _OUR_OWN = frozenset({"storage_failed", "out_of_space"})
 
+_CUT_OFF = {"code": "cut_off", "detail": "The service was stopped while this was drawn."}
+
 # (what a reference looks like, in words); raises StoryfarmError.
 Describe = Callable[[Reference, float], str]
+CutOff = Callable[[Connection, ImageRequest], object]
 
 
 @dataclass(frozen=True)
@@ -52,16 +56,24 @@ class ImageChain:
     """An ImageProvider made of others, in their order.
 
     The references go to a provider that sees pictures; for another one `describe` puts them into words.
-    Every call is recorded before it is made. A refused prompt is not taken elsewhere.
+    Every call is recorded before it is made. A refused prompt is not taken elsewhere. `cut_off` is written
+    with a call that was under way when its process died: it may have been paid for.
     """
 
     def __init__(
-        self, links: Sequence[ImageLink], database: Database, ledger: Ledger, *, describe: Describe
+        self,
+        links: Sequence[ImageLink],
+        database: Database,
+        ledger: Ledger,
+        *,
+        describe: Describe,
+        cut_off: CutOff = lambda _tx, _request: None,
     ) -> None:
         self.links = tuple(links)
         self._database = database
         self._ledger = ledger
         self._describe = describe
+        self._cut_off = cut_off
 
     def generate(
         self, request: ImageRequest, *, deadline: float, on_progress: OnProgress
@@ -99,8 +111,19 @@ class ImageChain:
         """Who is asked: first of all whoever has begun it in an earlier life, and can go on."""
         with self._database.read() as tx:
             before = attempts.of_request(tx, request.id)
+        going_on = {link.name for link in self.links if link.can.resumes}
+        for attempt in before:
+            if attempt.state == attempts.BEGUN and attempt.provider not in going_on:
+                self._give_up(attempt, request)
         begun = before[-1].provider if before and before[-1].state == attempts.BEGUN else ""
-        return sorted(self._fit(request), key=lambda link: not (link.can.resumes and link.name == begun))
+        return sorted(self._fit(request), key=lambda link: link.name != begun or begun not in going_on)
+
+    def _give_up(self, attempt: Attempt, request: ImageRequest) -> None:
+        """Nobody can tell what has become of it."""
+        self._ledger.write(
+            partial(attempts.end, attempt_id=attempt.id, state=attempts.FAILED, error=_CUT_OFF),
+            lambda tx: self._cut_off(tx, replace(request, attempt=attempt.id)),
+        )
 
     def _fit(self, request: ImageRequest) -> list[ImageLink]:
         """Who can do it; if nobody can leave out the background, everybody paints one."""

@@ -127,6 +127,13 @@ def test_the_picture_is_ordered_before_the_narration_is_told() -> None:
     assert "text" in order
 
 
+def test_a_turn_without_a_prompt_for_its_picture_is_painted_by_its_first_words() -> None:
+    player = Player()
+    whole = json.dumps({"image_prompt": " ", "narration": "You come in.\n\nIt is dark.", **REST})
+    told = player.play(Model(Answer(whole)))
+    assert player.pictures == [told.rest.image_prompt] == ["You come in."]
+
+
 def test_choices_are_several_and_different() -> None:
     told = Player().play(Model(Answer(turn("You come in."))))
     assert told.rest.choices == ["Climb the stairs", "Wait"]

@@ -8,6 +8,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -333,15 +334,44 @@ def test_what_the_player_says_is_never_an_instruction(site: str, player: Player)
     assert 2 <= len(turn["choices"]) <= 4
 
 
+def streamed(url: str, message: dict[str, Any], key: str = "") -> list[dict[str, Any]]:
+    """What a turn without a socket is told."""
+    headers = {"Idempotency-Key": key} if key else {}
+    with requests.post(url, json=message, headers=headers, stream=True, timeout=20) as answer:
+        assert answer.status_code == 200, answer.text
+        lines = [line for line in answer.iter_lines(decode_unicode=True) if line.startswith("data: ")]
+    return [json.loads(line.removeprefix("data: ")) for line in lines]
+
+
+def test_the_same_key_streams_the_turn_that_it_has_begun(site: str, control: Control) -> None:
+    url = f"{site}/api/adventure/{new_id()}/choice"
+    first, again = (streamed(url, START, "k1") for _ in range(2))
+    assert first == again
+    second, later = (streamed(url, {"choice": "Go on"}, "k2") for _ in range(2))
+    assert second == later
+    assert set(transcript(later)) == {2}
+    assert control.calls["chat"] == 2
+    other = requests.post(url, json={"choice": "Go back"}, headers={"Idempotency-Key": "k2"}, timeout=10)
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+
+
+def test_who_finds_no_place_to_listen_has_begun_nothing(site: str, app: OpenAPI, control: Control) -> None:
+    service: Service = app.extensions["storyfarm"]
+    url = f"{site}/api/adventure/{new_id()}/choice"
+    with ExitStack() as places:
+        while service.streams.held < service.settings.max_streams:
+            places.enter_context(service.streams.hold())
+        refused = requests.post(url, json=START, timeout=10)
+    assert refused.status_code == 503
+    assert control.calls["chat"] == 0
+    assert transcript(streamed(url, START))[1]
+
+
 def test_a_turn_is_played_over_a_stream_without_a_socket(site: str) -> None:
     session = new_id()
 
     def play(message: dict[str, Any]) -> list[dict[str, Any]]:
-        url = f"{site}/api/adventure/{session}/choice"
-        with requests.post(url, json=message, stream=True, timeout=20) as answer:
-            assert answer.status_code == 200, answer.text
-            lines = [line for line in answer.iter_lines(decode_unicode=True) if line.startswith("data: ")]
-        return [json.loads(line.removeprefix("data: ")) for line in lines]
+        return streamed(f"{site}/api/adventure/{session}/choice", message)
 
     told = play(START)
     assert told[-1]["state"] == "choosing"

@@ -90,6 +90,7 @@ class Studio:
         self.described: list[str] = []
         self.speechless: StoryfarmError | None = None
         self.told: list[str] = []
+        self.cut_off: list[str] = []
         with database.write() as tx:
             job = start_job(tx)
         self.request = ImageRequest(id=new_id(), job_id=job.id, prompt="A dog.", style="ink")
@@ -103,7 +104,13 @@ class Studio:
             ImageLink(name, f"painter-{name}", painter, can, Circuit(name))
             for name, (painter, can) in zip("abc", links, strict=False)
         ]
-        return ImageChain(made, self.database, self.ledger, describe=self.describe)
+        return ImageChain(
+            made,
+            self.database,
+            self.ledger,
+            describe=self.describe,
+            cut_off=lambda _tx, request: self.cut_off.append(request.attempt),
+        )
 
     def describe(self, reference: Reference, _deadline: float) -> str:
         self.described.append(reference.name)
@@ -366,6 +373,23 @@ def test_whoever_has_begun_it_before_a_crash_goes_on_with_it(studio: Studio) -> 
     studio.draw(chain, id=request_id)
 
     assert (len(a.asked), len(b.asked)) == (0, 1)
+
+
+def test_a_call_that_was_cut_off_counts_and_the_picture_is_asked_for_again(studio: Studio) -> None:
+    a = studio.painter()
+    chain = studio.chain((a, BLIND))
+    begun = attempts.new(
+        studio.request.id, studio.request.job_id, provider="a", model="painter", likeness="none"
+    )
+    studio.ledger.write(lambda tx: attempts.insert(tx, begun))
+
+    studio.draw(chain)
+    studio.draw(chain)
+
+    assert len(a.asked) == 1
+    assert studio.cut_off == [begun.id]
+    first, again = studio.attempts()
+    assert (first.state, first.error and first.error["code"], again.state) == ("failed", "cut_off", "done")
 
 
 def test_a_caller_that_goes_away_blames_nobody(studio: Studio) -> None:

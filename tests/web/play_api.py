@@ -172,7 +172,7 @@ class PlayApi:
         return {
             "title": self.title,
             "state": self.state,
-            "setup": {"premise": PREMISE, "language": "English"},
+            "setup": {"premise": PREMISE, "language": "English"} if self.turns else None,
             "turns": self.turns,
             "saves": self.saves,
             "others": self.others,

@@ -376,6 +376,33 @@ def test_a_start_that_is_refused_is_said_at_the_form_and_can_be_mended(page: Pag
     assert len(api.addresses) == 1
 
 
+def test_a_first_turn_that_cannot_be_told_leaves_its_words_to_be_changed(page: Page, site: str) -> None:
+    api = PlayApi(page)
+    page.goto(f"{site}/play")
+    page.fill("#premise", "Nothing good.")
+    page.fill("#language", "English")
+    page.locator("#begin").click()
+    api.wait_for({"start": {"premise": "Nothing good.", "language": "English"}})
+    api.begin(1)
+    expect(page.locator("#start")).to_be_hidden()
+    api.tell("error", code="narration_failed", error="The text model declined to write this.", retry=True)
+    api.tell("state", state="waiting")
+
+    expect(page.locator("#premise")).to_have_value("Nothing good.")
+    expect(page.locator("#language")).to_have_value("English")
+    expect(page.locator("#premise")).to_be_focused()
+    expect(page.locator("#premise-fault")).to_have_text("The text model declined to write this.")
+    page.fill("#premise", PREMISE)
+    page.locator("#begin").click()
+    api.wait_for({"start": {"premise": PREMISE, "language": "English"}})
+    api.begin(2)
+    api.narrate("A door!")
+
+    expect(page.locator("#turns > li")).to_have_count(1)
+    expect(last_words(page)).to_have_text("A door!")
+    expect(page.locator("#turns .story").first).to_have_attribute("lang", "en")
+
+
 def test_the_view_follows_the_story_only_for_those_at_its_end(browser: Browser, site: str) -> None:
     with opened_page(browser, reduced_motion="reduce", viewport={"width": 390, "height": 700}) as page:
         api = PlayApi(page)

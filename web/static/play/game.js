@@ -63,8 +63,10 @@ class Game {
   begin(start) {
     if (!this.session) {
       this.join(freshKey(), { start });
+      this.tale = { ...this.tale, setup: start };
       return;
     }
+    this.tale = { ...this.tale, setup: start };
     this.first = { start };
     if (this.link === "open") this.#linked("open", "");
     else this.reconnect();

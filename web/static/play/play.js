@@ -12,7 +12,8 @@ import { drawPaths } from "./paths.js";
 import { setUpRefusals } from "./refusals.js";
 import { drawSaves, setUpSaves } from "./saves.js";
 import { speak } from "./speaking.js";
-import { clearStart, drawStart, setUpStart } from "./start.js";
+import { clearStart, drawStart, fillStart, setUpStart, showStartFault } from "./start.js";
+import { hasFailedToBegin } from "./tale.js";
 import { drawTurns } from "./turns.js";
 
 const address = new Address("session");
@@ -30,7 +31,7 @@ const can = {
 let view = "";
 
 function viewOf({ session, isJoined, first, tale }) {
-  if (tale.turns.length) return "adventure";
+  if (tale.turns.length && !hasFailedToBegin(tale)) return "adventure";
   return !session || isJoined || first ? "start" : "loading";
 }
 
@@ -41,6 +42,13 @@ function show(now) {
   for (const each of VIEWS) byId(each).hidden = each !== view;
   if (view === "start") showAdventures();
   if (view === "adventure") clearStart();
+  if (hasFailedToBegin(now.tale)) beginAgain(now.tale);
+}
+
+function beginAgain({ setup, turns }) {
+  fillStart(setup);
+  showStartFault(turns[0].fault.text);
+  byId("premise").focus();
 }
 
 const numberOf = ({ turns }) => turns.at(-1)?.turn ?? null;

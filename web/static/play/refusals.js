@@ -5,6 +5,7 @@ import { showAnswerFault } from "./choices.js";
 import { game } from "./game.js";
 import { showSavesFault } from "./saves.js";
 import { showStartFault } from "./start.js";
+import { hasFailedToBegin } from "./tale.js";
 
 /** By the code; what is not here says it in its own sentence. */
 const ADVICE = {
@@ -19,7 +20,7 @@ const ADVICE = {
 function showRefusal({ code, error }) {
   if (code === "already_started" && game.tale.turns.length) return;
   const text = ADVICE[code] ? `${error} ${ADVICE[code]}` : error;
-  if (!game.tale.turns.length) showStartFault(text);
+  if (!game.tale.turns.length || hasFailedToBegin(game.tale)) showStartFault(text);
   else if (byId("saves").open) showSavesFault(text);
   else showAnswerFault(text);
   announce(text);

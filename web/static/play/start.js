@@ -4,6 +4,7 @@ import { byId, say } from "../dom.js";
 import { forget, keep, recall } from "../memory.js";
 import { sendWithKeys, TextBox } from "../textbox.js";
 import { game } from "./game.js";
+import { hasBegun } from "./tale.js";
 
 const DRAFT = "play.draft";
 
@@ -37,12 +38,18 @@ export function drawStart({ isBeginning, tale }) {
   begin.setAttribute("aria-disabled", isBeginning);
   begin.setAttribute("aria-busy", isBeginning);
   say(begin, isBeginning ? "Beginning…" : "Begin the adventure");
-  if (tale.turns.length) forget(DRAFT);
+  if (hasBegun(tale)) forget(DRAFT);
 }
 
 /** Nothing is in the form any more: what was has become an adventure. */
 export function clearStart() {
   form.reset();
+  premise.changed();
+}
+
+/** The words that did not become an adventure are there to be changed. */
+export function fillStart(setup) {
+  for (const [name, box] of Object.entries(boxes)) box.value = setup[name] ?? "";
   premise.changed();
 }
 

@@ -24,6 +24,12 @@ export const lastTurn = ({ turns }) => turns.at(-1);
 
 const isTold = ({ choices }) => choices.length > 0;
 
+/** Whether any turn has been told to its end. */
+export const hasBegun = ({ turns }) => turns.some(isTold);
+
+/** Whether the first turn could not be told: then the adventure may be begun with other words. */
+export const hasFailedToBegin = ({ turns }) => turns.length === 1 && Boolean(turns[0].fault);
+
 /** A picture that has come stays as it is when the service names it again. */
 function kept(image, before) {
   if (!image) return null;
@@ -44,10 +50,10 @@ function turnOf({ turn, parent, choice, narration, choices, image, problem }, ta
 
 const isMaking = (state) => state === "narrating" || state === "illustrating";
 
-/** Begins the turn, or begins it anew. */
+/** Begins the turn, or begins it anew. One that could not be told makes way for it. */
 function begun(tale, number, choice) {
   const at = tale.turns.findIndex(({ turn }) => turn === number);
-  const before = at < 0 ? tale.turns : tale.turns.slice(0, at);
+  const before = at < 0 ? tale.turns.filter(isTold) : tale.turns.slice(0, at);
   return [...before, blank(number, before.at(-1)?.turn ?? null, choice ?? tale.turns[at]?.choice ?? "")];
 }
 
@@ -58,7 +64,7 @@ const PARTS = { narration_failed: "fault", image_failed: "imageFault" };
 const HAPPENS = {
   history(tale, { title, state, setup, turns, saves, others }) {
     const told = turns.map((each, index) => turnOf(each, tale, index === turns.length - 1 && isMaking(state)));
-    return { ...tale, title: title ?? "", state, setup: setup ?? {}, turns: told, saves: saves ?? [], others: others ?? [] };
+    return { ...tale, title: title ?? "", state, setup: setup ?? tale.setup, turns: told, saves: saves ?? [], others: others ?? [] };
   },
   state(tale, { turn, state, choice }) {
     if (state === "narrating") return { ...tale, state, turns: begun(tale, turn, choice) };
