@@ -449,6 +449,8 @@ class Service:
         self.meter.count(tx, job_id, Amount(pictures=1), key=command_id)
 
     def _job_ended(self) -> None:
+        if self.mirror:
+            self.mirror.look()
         if self.deliverer:
             self.deliverer.wake()
         if self.settings.plans:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ColumnElement,
     Double,
@@ -186,6 +187,7 @@ proxy_tasks = Table(
     Column("task_id", Text),
     Column("created_at", Double, nullable=False),
     Column("submitted_at", Double),
+    Column("counted", Boolean, nullable=False, server_default=false()),
 )
 
 # Which job a picture set's name stands for.

@@ -88,6 +88,13 @@ class Desk:
         """Whether an earlier request with the same key has its job: then nothing new will be made."""
         return self._known(order) is not None
 
+    def check(self, order: Order) -> None:
+        """Raises QuotaExceeded if it is plain that the caller's plan has no room for the order."""
+        limits = self._limits(order.caller)
+        if limits is not None and order.amount:
+            with self._database.read() as tx:
+                quotas.check(tx, order.caller.owner, order.amount, limits)
+
     def find(self, order: Order) -> Job | None:
         """The job of an earlier request with the same key. Raises Conflict if that was another request."""
         known = self._known(order)
@@ -141,8 +148,7 @@ class Desk:
         limits = self._limits(order.caller)
         if limits is None or not order.amount:
             return []
-        with self._database.read() as tx:
-            quotas.check(tx, job.owner, order.amount, limits)
+        self.check(order)
         return [partial(quotas.reserve, job=job, amount=order.amount, limits=limits)]
 
     def _known(self, order: Order) -> str | None:

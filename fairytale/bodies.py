@@ -64,6 +64,8 @@ class GenerateSet(Texts):
         text = one_line(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else ""
         if not 1 <= len(text) <= 100:
             raise ValueError("studentTaskId must have 1 to 100 characters.")
+        if any(part in ("", ".", "..") for part in text.split("/")):
+            raise ValueError("studentTaskId stands in addresses: between slashes there must be a name.")
         return text
 
     @field_validator("fairytaleId", "sketchImage", "style", "provider", "callback_url", mode="before")

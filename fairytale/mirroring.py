@@ -21,11 +21,13 @@ from jobs import rows
 log = structlog.get_logger()
 
 # What a key of the Realtime Database must not hold.
-_FORBIDDEN = re.compile(r"[.$#\[\]/\x00-\x1f\x7f]")
+_FORBIDDEN = re.compile(r"[.$#\[\]/%\x00-\x1f\x7f]")
 _FOLDER = "pictureSets"
 _MOST_WAITING = 1000
 _SECONDS = 20.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
+# How often it is looked whether a set has ended that was written before its end.
+_LOOK_SECONDS = 15.0
 
 # (path, values, deadline=...); raises ProviderError or ProviderTimeout.
 Patch = Callable[..., None]
@@ -43,6 +45,8 @@ class Mirror:
         self._patch = patch
         self._base_url = base_url
         self._changed: OrderedDict[str, None] = OrderedDict()
+        self._open: set[str] = set()
+        self._is_looking = False
         self._wake = threading.Condition()
         self._is_stopping = False
         self._thread: threading.Thread | None = None
@@ -70,6 +74,12 @@ class Mirror:
                 log.warning("mirror.overflow", dropped=self._changed.popitem(last=False)[0])
             self._wake.notify()
 
+    def look(self) -> None:
+        """A job may have ended, perhaps cancelled without another word. Returns at once."""
+        with self._wake:
+            self._is_looking = True
+            self._wake.notify()
+
     def _run(self) -> None:
         pause = _FIRST_PAUSE
         while (set_id := self._next()) is not None:
@@ -85,9 +95,27 @@ class Mirror:
 
     def _next(self) -> str | None:
         """The set that has waited longest; None when there is nothing left to do."""
-        with self._wake:
-            self._wake.wait_for(lambda: self._changed or self._is_stopping)
-            return self._changed.popitem(last=False)[0] if self._changed else None
+        while True:
+            with self._wake:
+                seconds = _LOOK_SECONDS if self._open else None
+                self._wake.wait_for(lambda: self._changed or self._is_stopping or self._is_looking, seconds)
+                if self._changed:
+                    return self._changed.popitem(last=False)[0]
+                if self._is_stopping:
+                    return None
+                self._is_looking = False
+            for set_id in self._ended():
+                self.changed(set_id)
+
+    def _ended(self) -> list[str]:
+        """Those that have ended since they were written."""
+        try:
+            with self._database.read() as tx:
+                found = {set_id: rows.find(tx, set_id) for set_id in self._open}
+        except SQLAlchemyError as error:
+            log.warning("mirror.not_read", error=type(error).__name__)
+            return []
+        return [set_id for set_id, job in found.items() if job is None or job.has_ended]
 
     def _write(self, set_id: str) -> bool:
         """Whether there is nothing more to do about it."""
@@ -97,7 +125,9 @@ class Mirror:
                 status = set_status(tx, job, self._base_url)
             path = _place(job.owner, str(status["studentTaskId"]))
             self._patch(path, status, deadline=time.monotonic() + _SECONDS)
+            (self._open.discard if job.has_ended else self._open.add)(set_id)
         except NotFound:
+            self._open.discard(set_id)
             return True
         except (ProviderError, ProviderTimeout) as error:
             is_final = getattr(error, "permanent", False)
@@ -117,8 +147,13 @@ class Mirror:
 
 def _place(owner: str, name: str) -> tuple[str, ...]:
     """Where a set is written. Owners choose its name: with sign-in each has a folder of their own."""
-    folders = (_FOLDER,) if owner == LOCAL.owner else (_FOLDER, _FORBIDDEN.sub("_", owner))
-    return (*folders, _FORBIDDEN.sub("_", name))
+    folders = (_FOLDER,) if owner == LOCAL.owner else (_FOLDER, _key(owner))
+    return (*folders, _key(name))
+
+
+def _key(name: str) -> str:
+    """Different names give different keys: "3b.mia" is 3b%2Emia."""
+    return _FORBIDDEN.sub(lambda found: f"%{ord(found[0]):02X}", name)
 
 
 def nobody(_set_id: str) -> None:

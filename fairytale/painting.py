@@ -129,7 +129,9 @@ class SetPainter:
         request = task.job.request
         with self._database.read() as tx:
             picture_set = rows.load(tx, request["set"])
-            album = records.of_album(tx, picture_set.id)
+            known = records.of_album(tx, picture_set.id)
+        # What this job itself has painted before a crash is what it is asked for, not what it changes.
+        album = tuple(each for each in known if each.job_id != task.job.id)
         figure = next(each for each in figures_of(picture_set) if each.key == request["key"])
         slot = image_id(picture_set, figure)
         if request["action"] == "upscale":

@@ -19,7 +19,17 @@ from fairytale.albums import quarter_of
 from fairytale.bodies import Choose, FigureBody, GenerateSet, Regenerate, SetPath, Texts
 from fairytale.download import FILE_NAME, set_zip
 from fairytale.options import groups, words_of
-from fairytale.sets import Figure, SetRequest, find_picture, named, new_picture, new_set, take_name
+from fairytale.sets import (
+    Figure,
+    SetRequest,
+    check_free,
+    check_name,
+    find_picture,
+    named,
+    new_picture,
+    new_set,
+    take_name,
+)
 from fairytale.showing import set_status
 from images import records
 from images.sources import ImageSource
@@ -79,6 +89,11 @@ def create_blueprint(
             callback=callback(body.callback_url, base_url()),
             amount=estimates.pictures(len(body.characters) + len(body.backgrounds)),
         )
+        is_known = desk.knows(order)
+        if not is_known:  # before a sketch is kept
+            desk.check(order)
+            with database.read() as tx:
+                check_name(tx, order.caller.owner, body.studentTaskId)
         job = new_set(
             SetRequest(
                 name=body.studentTaskId,
@@ -86,7 +101,7 @@ def create_blueprint(
                 figures=_figures(body.characters, body.backgrounds),
                 words=words_of(body.optionIds),
                 style=body.style,
-                sketch="" if desk.knows(order) else sketch(body),
+                sketch="" if is_known else sketch(body),
                 provider=body.provider,
                 blur=body.blur,
             ),
@@ -123,7 +138,8 @@ def create_blueprint(
             caller=caller(),
             amount=estimates.pictures(0 if action == "upscale" else 1),
         )
-        job = desk.queue(new_picture(picture_set, figure.key, action, prompt=prompt, index=index), order)
+        job = new_picture(picture_set, figure.key, action, prompt=prompt, index=index)
+        job = desk.queue(job, order, also=[partial(check_free, change=job)])
         answer = jsonify(imageId=image_id, jobId=job.id, status="painting")
         answer.headers["Location"] = f"/api/jobs/{job.id}"
         return answer, 202

@@ -85,15 +85,8 @@ def find_picture(tx: Connection, id: str, owner: str) -> tuple[Job, Figure]:
 def take_name(tx: Connection, job: Job) -> None:
     """The set's name stands for this job from now on. Raises Conflict while another one of it is in work."""
     owner, name = job.owner, job.request["name"]
-    is_it = (picture_sets.c.owner == owner, picture_sets.c.name == name)
-    known = tx.execute(select(picture_sets.c.job_id).where(*is_it)).scalar_one_or_none()
-    if known and not rows.load(tx, known).has_ended:
-        raise Conflict(
-            f"The pictures of studentTaskId {one_line(name)[:60]} are being painted already.",
-            code="set_in_work",
-            field="studentTaskId",
-        )
-    tx.execute(picture_sets.delete().where(*is_it))
+    check_name(tx, owner, name)
+    tx.execute(picture_sets.delete().where(picture_sets.c.owner == owner, picture_sets.c.name == name))
     values = {"owner": owner, "name": name, "job_id": job.id, "created_at": time.time()}
     tx.execute(picture_sets.insert(), values)
 
@@ -105,6 +98,32 @@ def named(tx: Connection, owner: str, name: str) -> Job:
     if known is None:
         raise NotFound("There are no pictures with this studentTaskId.")
     return rows.load(tx, known)
+
+
+def check_free(tx: Connection, change: Job) -> None:
+    """Raises Conflict if the picture is being painted, by its set or by another job than `change`."""
+    place = (change.request["set"], change.request["key"])
+    picture_set = rows.load(tx, place[0])
+    is_in_work = not picture_set.has_ended and place[1] not in (picture_set.result or {}).get("entries", {})
+    others = (each for each in rows.unfinished(tx, PICTURE) if each.id != change.id)
+    if is_in_work or any((each.request["set"], each.request["key"]) == place for each in others):
+        raise Conflict(
+            "This picture is being painted already. Change it when it is done.",
+            code="picture_in_work",
+            field="imageId",
+        )
+
+
+def check_name(tx: Connection, owner: str, name: str) -> None:
+    """Raises Conflict while a set of this name is in work."""
+    is_it = (picture_sets.c.owner == owner, picture_sets.c.name == name)
+    known = tx.execute(select(picture_sets.c.job_id).where(*is_it)).scalar_one_or_none()
+    if known and not rows.load(tx, known).has_ended:
+        raise Conflict(
+            f"The pictures of studentTaskId {one_line(name)[:60]} are being painted already.",
+            code="set_in_work",
+            field="studentTaskId",
+        )
 
 
 def prompt_of(request: dict[str, Any], figure: Figure, prompt: str = "") -> str:

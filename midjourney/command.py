@@ -39,6 +39,8 @@ _LONG_NAMES = {
 _PARAMETER = re.compile(r"(?:^|(?<=\s))-{2,}(?P<name>[a-z]\w*)(?:[ =]+(?P<value>[^\s-]\S*))?", re.IGNORECASE)
 # MidJourney takes an em dash for "--", so a dash in prose would start a parameter.
 _LONG_DASHES = re.compile(r"\s*[\u2012-\u2015\u2e3a\u2e3b]+\s*")
+# The space that a parameter leaves before a full stop.
+_BEFORE_STOP = re.compile(r"\s+(?=[.,;](?:\s|$))")
 _DOUBLE_HYPHEN = re.compile(r"-{2,}")
 
 
@@ -81,8 +83,13 @@ def build_command(
         parameters.pop()
         flags = "".join(f" {parameter}" for parameter in parameters) + f" --seed {seed}"
         room = limit - len(ending) - len(flags)
-    text = (clip(text, max(room, 0)) + ending).removeprefix(", ")
+    text = (_unstopped(clip(text, max(room, 0))) + ending).removeprefix(", ")
     return Command(text=text, prompt=text + flags)
+
+
+def _unstopped(text: str) -> str:
+    """`text` without its full stop, behind which a comma would look odd; dots are left."""
+    return text[:-1] if text.endswith(".") and not text.endswith("..") else text
 
 
 def _safe(text: str) -> str:
@@ -95,21 +102,26 @@ def _split_parameters(text: str) -> tuple[str, list[str]]:
 
     def take(match: re.Match[str]) -> str:
         name = match["name"].lower()
-        name, value = _LONG_NAMES.get(name, name), match["value"] or ""
+        said = match["value"] or ""
+        name, value = _LONG_NAMES.get(name, name), said.rstrip(".,;")
+        stop = said[len(value) :]  # "--ar 16:9. At night" in a longer text
         if name not in _PARAMETERS:
             # "--seed 7", "--repeat 4": gone with their number; "--sunny day": prose, without its dashes
-            return "" if value.isdigit() else f"{match['name']} {value}"
+            return stop if value.isdigit() else f"{match['name']} {said}"
         form = _PARAMETERS[name]
         takes_value = bool(form)
         if takes_value and re.fullmatch(form, value, re.ASCII):
             kept[name] = f"--{name} {value}".strip()
-        elif not takes_value or not value:
+            return stop
+        if not takes_value or not value:
             if not takes_value:
                 kept[name] = f"--{name}"
-            return value
-        return ""
+            return said
+        return stop
 
     prose = _PARAMETER.sub(take, text)
+    if prose != text:
+        prose = _BEFORE_STOP.sub("", prose)
     return _prose(prose), list(kept.values())
 
 

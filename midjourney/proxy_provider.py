@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -18,17 +20,20 @@ from images.provider import BLEND, UPSCALE, Action, ImageRequest, OnProgress, na
 from images.records import UPSCALED, Picture, kept_as
 from images.storage import Storage
 from ledger import Ledger, Write
+from midjourney import proxy_tasks
 from midjourney.command import build_command
 from midjourney.provider import PromptForm
-from midjourney.proxy_running import NAME, Order, Proxy, Submit, TaskRunner
+from midjourney.proxy_running import FAILED, NAME, Order, Proxy, Submit, TaskRunner
 from midjourney.proxy_task import ProxyTask
-from utils import clip
+from utils import clip, remaining
 
 log = structlog.get_logger()
 
 # What MidJourney needs at most, once the proxy has taken the task.
 _UPSCALE_SECONDS, _SECONDS = 30.0, 120.0
-_FETCH_SECONDS = 20.0
+_FETCH_SECONDS, _FETCH_PAUSE, _MOST_FETCHES = 20.0, 1.0, 3
+
+T = TypeVar("T")
 
 
 class ProxyProvider:
@@ -74,13 +79,13 @@ class ProxyProvider:
             submit=self._submission(request, action) if action else self._painting(request),
             seconds=_UPSCALE_SECONDS if is_upscale else _SECONDS,
         )
-        with self._tasks.place(deadline, on_progress):
+        with self._tasks.place(deadline, on_progress), self._counted(request, is_upscale):
             task = self._tasks.run(order, deadline=deadline, on_progress=on_progress)
             if is_upscale:  # there is a quarter to take in its place, so nobody waits any longer
-                image = check_image(self._fetch(task.image_url, deadline))
+                image = self._read(check_image, task.image_url, deadline)
                 return self._keep(request, task, [(image, UPSCALED, None)])
-            content = self._fetch(task.image_url, max(deadline, time.monotonic() + _FETCH_SECONDS))
-            grid, parts = cut_grid(content)
+            until = max(deadline, time.monotonic() + _FETCH_SECONDS)
+            grid, parts = self._read(cut_grid, task.image_url, until)
             fours = [(part, "picture", number) for number, part in enumerate(parts, 1)]
             return self._keep(request, task, [(grid, "grid", None), *fours])
 
@@ -98,6 +103,36 @@ class ProxyProvider:
         )
         with self._tasks.place(deadline, on_progress):
             return self._tasks.run(order, deadline=deadline, on_progress=on_progress).prompts
+
+    @contextmanager
+    def _counted(self, request: ImageRequest, is_upscale: bool) -> Iterator[None]:
+        """What the proxy has taken counts once, even if nobody waits for it any longer, unless it failed.
+
+        An upscale only makes one of the four larger.
+        """
+        try:
+            yield
+        except BaseException as error:
+            has_failed = isinstance(error, ProviderError) and error.code == FAILED
+            if not (has_failed or is_upscale):
+                self._ledger.write(lambda tx: self._count_once(tx, request))
+            raise
+
+    def _count_once(self, tx: Connection, request: ImageRequest) -> None:
+        if proxy_tasks.count(tx, request.id):
+            self._count(tx, request.job_id, request.id)
+
+    def _read(self, read: Callable[[bytes], T], url: str, deadline: float) -> T:
+        """The picture, which is paid for: it is fetched again if what came is none."""
+        for _ in range(_MOST_FETCHES - 1):
+            try:
+                return read(self._fetch(url, deadline))
+            except ProviderError as error:
+                if error.permanent or remaining(deadline) < 2 * _FETCH_PAUSE:
+                    raise
+                log.info("proxy.fetched_again", code=error.code)
+            time.sleep(_FETCH_PAUSE)
+        return read(self._fetch(url, deadline))
 
     def _painting(self, request: ImageRequest) -> Submit:
         command = build_command(
@@ -135,8 +170,8 @@ class ProxyProvider:
         for picture, (image, _, _) in zip(kept, made, strict=True):
             self._storage.put(picture.file, image.content)
         writes: list[Write] = [lambda tx: records.insert(tx, kept)]
-        if kept[0].role != UPSCALED:  # which only makes one of the four larger
-            writes.append(lambda tx: self._count(tx, request.job_id, request.id))
+        if kept[0].role != UPSCALED:
+            writes.append(lambda tx: self._count_once(tx, request))
         try:
             self._ledger.write(*writes)
         except IntegrityError:  # another process has kept it meanwhile, under the same names

@@ -28,6 +28,8 @@ from utils import remaining
 log = structlog.get_logger()
 
 NAME = "midjourney-proxy"
+# The code of what MidJourney itself has given up: nothing is painted.
+FAILED = "image_failed"
 # Shortest and longest pause between looks, in seconds; in between a share of the time that was waited, so
 # that nobody waits much longer than the picture takes. A call of the hook comes sooner than the next look.
 _PAUSES = (0.25, 3.0)
@@ -36,6 +38,8 @@ _FULL_SECONDS = 3.0
 # Now and then the address of a finished picture comes a moment later.
 _LOOKS_FOR_THE_ADDRESS = 8
 _MOST_SUBMITS = 3
+# Failures of a submission that may have hidden its success.
+_LOST = frozenset({"unreachable", "provider_failed", "bad_answer"})
 
 
 class Proxy(Protocol):
@@ -129,8 +133,7 @@ class TaskRunner:
             for _ in range(_MOST_SUBMITS):
                 row = self._row(order, deadline)
                 task_id = row.task_id or self._submit(order, waiter, deadline, on_progress)
-                until = min(deadline, time.monotonic() + order.seconds)
-                task = self._await(task_id, order, waiter, until, on_progress)
+                task = self._await(task_id, order, waiter, deadline, on_progress)
                 if task:
                     return task
                 log.warning("proxy.task_forgotten", job=order.job_id)
@@ -167,7 +170,7 @@ class TaskRunner:
                 break
             except ProviderError as error:
                 # The answer was lost, perhaps not the task: then it stands in the proxy's list.
-                if error.code == "unreachable" and (found := self._proxy.find(order.id, deadline=deadline)):
+                if error.code in _LOST and (found := self._proxy.find(order.id, deadline=deadline)):
                     task_id = found.id
                     break
                 if error.code != "queue_full" or remaining(deadline) <= _FULL_SECONDS:
@@ -179,13 +182,17 @@ class TaskRunner:
         return task_id
 
     def _await(
-        self, task_id: str, order: Order, waiter: Waiter, until: float, on_progress: OnProgress
+        self, task_id: str, order: Order, waiter: Waiter, deadline: float, on_progress: OnProgress
     ) -> ProxyTask | None:
-        """The finished task; None if the proxy has forgotten it. Raises what it failed with."""
+        """The finished task; None if the proxy has forgotten it. Raises what it failed with.
+
+        The order's seconds begin when it is painted, not while it stands in the proxy's own queue.
+        """
         looks = done_at = 0
-        begun = time.monotonic()
+        begun, until = time.monotonic(), deadline
+        look = _Look(self._proxy, task_id, order.seconds)
         while True:
-            task = self._look(task_id, until)
+            task = look(until)
             if task is None:
                 return None
             if task.status is ProxyState.DONE and order.is_whole(task):
@@ -197,24 +204,44 @@ class TaskRunner:
             done_at = done_at if task.status is ProxyState.DONE else looks
             if task.status is ProxyState.FAILED:
                 raise ProviderError(
-                    f"MidJourney could not paint it: {task.reason}", code="image_failed", permanent=True
+                    f"MidJourney could not paint it: {task.reason}", code=FAILED, permanent=True
                 )
+            if task.status is not ProxyState.WAITING and until == deadline:
+                until = min(deadline, time.monotonic() + order.seconds)
             on_progress(_progress(task))
             if not remaining(until):
                 raise ProviderTimeout("MidJourney's picture did not come in time.", code="image_timeout")
             waiter.wait(min(until, time.monotonic() + _pause(time.monotonic() - begun)))
             looks += 1
 
-    def _look(self, task_id: str, deadline: float) -> ProxyTask | None:
-        """A look that fails is no end: the next one may not."""
-        for attempt in range(4):
-            try:
-                return self._proxy.fetch(task_id, deadline=deadline)
-            except ProviderError as error:
-                if error.permanent or attempt == 3 or remaining(deadline) < 1:
-                    raise
-                time.sleep(min(0.25 * 2.0**attempt, remaining(deadline)))
-        raise AssertionError("unreachable")
+
+class _Look:
+    """Looks how far a task is. A look that fails is no news, unless none succeeds for `seconds`."""
+
+    def __init__(self, proxy: Proxy, task_id: str, seconds: float) -> None:
+        self._proxy = proxy
+        self._id = task_id
+        self._seconds = seconds
+        self._last = ProxyTask(
+            id=task_id, status=ProxyState.WAITING, state="", percent=None, image_url="", reason=""
+        )
+        self._failing_since: float | None = None
+
+    def __call__(self, deadline: float) -> ProxyTask | None:
+        """The task, None if it is unknown. Raises ProviderError, ProviderTimeout."""
+        try:
+            found = self._proxy.fetch(self._id, deadline=deadline)
+        except (ProviderError, ProviderTimeout) as error:
+            now = time.monotonic()
+            self._failing_since = self._failing_since or now
+            is_final = isinstance(error, ProviderError) and error.permanent
+            if is_final or now - self._failing_since >= self._seconds or not remaining(deadline):
+                raise
+            log.info("proxy.look_failed", code=error.code)
+            return self._last
+        self._failing_since = None
+        self._last = found or self._last
+        return found
 
 
 def _pause(waited: float) -> float:

@@ -25,7 +25,10 @@ _EARS = 0.2  # half of the room that the dog's head needs
 def illustrate(
     prompt: str, seed: int, variant: int, size: Size, likenesses: Sequence[Likeness]
 ) -> Image.Image:
-    """An RGB picture of `size`. The dog wears the likenesses' colours, and each of them is to be seen."""
+    """An RGB picture of `size`. The dog wears the likenesses' colours, and each of them is to be seen.
+
+    A prompt for a scene without people or animals gives one without any of them.
+    """
     scene = _dressed(plan(prompt, seed, variant), likenesses)
     centre = (scene.dog_x + (scene.dog_x if scene.portrait_x is None else scene.portrait_x)) / 2
     seen = window(size, centre)
@@ -36,7 +39,8 @@ def illustrate(
     plants = paint_land(Pen(canvas), scene, rng)
     reframe(canvas, seen, size)
     pen = Pen(canvas).at(-seen.left, -seen.top)
-    _show(pen.in_light(mix(scene.mood.ambient, (255, 255, 255), 0.4)), scene, seen, likenesses)
+    if not scene.is_empty:
+        _show(pen.in_light(mix(scene.mood.ambient, (255, 255, 255), 0.4)), scene, seen, likenesses)
     paint_heroes(pen, scene, plants, rng)
     for beside in (-1, 0, 1) if seen.width > 1 else (0,):
         paint_weather(pen.at(beside, 0), scene.mood, rng)
@@ -109,7 +113,7 @@ def _dressed(scene: Scene, likenesses: Sequence[Likeness]) -> Scene:
     bow, scarf = colours[0], colours[1] if len(colours) > 1 else darker(colours[0], 0.25)
     dog = replace(scene.dog, bow=bow, scarf=scarf, crown=False)
     scene = replace(scene, dog=dog, mood=replace(scene.mood, bow=bow))
-    if len(likenesses) > 1:
+    if len(likenesses) > 1 or scene.is_empty:
         return scene
     return replace(scene, portrait_x=scene.dog_x + (-_BESIDE if scene.dog_x > 0.5 else _BESIDE))
 

@@ -25,7 +25,8 @@ Places = list[tuple[float, float]]
 class Scene:
     """Everything that was decided about a picture before the first stroke.
 
-    Where a portrait stands beside the dog, at `portrait_x`, nothing else does.
+    Where a portrait stands beside the dog, at `portrait_x`, nothing else does. With `is_empty` there
+    is no dog.
     """
 
     mood: Mood
@@ -39,6 +40,7 @@ class Scene:
     ridges: tuple[Ridge, ...]
     props: tuple[str, ...]
     portrait_x: float | None = None
+    is_empty: bool = False
 
     @property
     def at_sea(self) -> bool:
@@ -74,6 +76,7 @@ def plan(prompt: str, seed: int, variant: int) -> Scene:
         sun_y=rng.uniform(0.13, 0.24) if mood.time in ("day", "night") else rng.uniform(0.3, 0.4),
         ridges=_ridges(mood, barn_x, rng),
         props=tuple((wanted + spare)[: max(2, len(wanted))]),
+        is_empty="without people or animals" in prompt.lower(),
     )
 
 
@@ -112,13 +115,14 @@ def paint_land(pen: Pen, scene: Scene, rng: Random) -> Places:
 
 
 def paint_heroes(pen: Pen, scene: Scene, plants: Places, rng: Random) -> None:
-    """The dog, the things beside it, and the plants in front of it."""
+    """The dog, if there is one, the things beside it, and the plants in front of it."""
     mood = scene.mood
     pen = pen.in_light(mood.ambient)
     _ground_things(pen, scene, rng)
-    _shadow(pen, scene.dog_x, scene.dog_y, scene.dog_height * 0.42)
-    lit = pen.in_light(mix(mood.ambient, (255, 255, 255), 0.45))
-    draw_yorkie(lit.at(scene.dog_x, scene.dog_y, scene.dog_height), scene.dog, rng)
+    if not scene.is_empty:
+        _shadow(pen, scene.dog_x, scene.dog_y, scene.dog_height * 0.42)
+        lit = pen.in_light(mix(mood.ambient, (255, 255, 255), 0.45))
+        draw_yorkie(lit.at(scene.dog_x, scene.dog_y, scene.dog_height), scene.dog, rng)
     for x, y in plants:
         _plant(pen, scene, x, y, rng)
 

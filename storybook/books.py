@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from database import Database
@@ -15,6 +16,7 @@ from errors import Busy, Conflict, NotFound, ProviderError, RecordedFailure
 from images import records
 from images.editing import CheckedImage
 from images.records import Picture, kept_as
+from images.references import newest
 from images.storage import Storage
 from images.uploads import Uploads
 from jobs import rows
@@ -165,6 +167,22 @@ def reference_picture(book: Job, image: CheckedImage) -> Picture:
         album=book.id,
         slot=CHARACTER,
     )
+
+
+def has_hero(tx: Connection, book: Job) -> bool:
+    """Whether there is a picture of the character, which all others follow."""
+    return newest(records.of_album(tx, book.id), CHARACTER) is not None
+
+
+def check_hero(tx: Connection, book: Job, mine: str) -> None:
+    """Raises Conflict while another job than `mine` paints the character, so that there is one of it."""
+    painting = (each for each in rows.unfinished(tx, ILLUSTRATIONS) if each.request["book"] == book.id)
+    if not has_hero(tx, book) and any(each.id != mine for each in painting):
+        raise Conflict(
+            "The character is being painted. Draw a page again when its picture is there.",
+            code="illustrations_in_work",
+            id=book.id,
+        )
 
 
 def load_book(database: Database, book_id: str, owner: str) -> Job:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -24,7 +25,15 @@ from jobs.callbacks import Callback
 from jobs.rows import Job
 from jobs.work import Runner
 from storybook.bodies import BookPath, DrawAgain, GenerateBook, IllustrationPath, Include, PagePath
-from storybook.books import ILLUSTRATIONS, BookRequest, load_book, new_book, new_illustrations
+from storybook.books import (
+    ILLUSTRATIONS,
+    BookRequest,
+    check_hero,
+    has_hero,
+    load_book,
+    new_book,
+    new_illustrations,
+)
 from storybook.planning import most_tokens
 from storybook.showing import book_data, illustration_job, with_bytes
 from text.asking import MOST_CALLS
@@ -145,8 +154,11 @@ def create_blueprint(
         scene = one_line(body.description)
         job = new_illustrations(found, [path.page], descriptions={str(path.page): scene} if scene else None)
         asked = {"path": request.path, **body.model_dump()}
-        order: Order = read_order(dict(request.headers), asked, caller=caller(), amount=estimates.pictures(1))
-        queued = desk.queue(job, order)
+        with database.read() as tx:
+            lacks_hero = not has_hero(tx, found)
+        amount = estimates.pictures(2 if lacks_hero else 1)  # the hero is painted first then
+        order: Order = read_order(dict(request.headers), asked, caller=caller(), amount=amount)
+        queued = desk.queue(job, order, also=[partial(check_hero, book=found, mine=job.id)])
         response = jsonify(success=True, data={"illustrationJobId": queued.id})
         response.status_code = 202
         response.headers["Location"] = f"/api/jobs/{queued.id}"

@@ -14,6 +14,8 @@ def _amount() -> list[sa.Column[int]]:
 
 
 def upgrade() -> None:
+    counted = sa.Column("counted", sa.Boolean, nullable=False, server_default=sa.false())
+    op.add_column("proxy_tasks", counted)
     op.create_table(
         "usage",
         sa.Column("owner", sa.Text, primary_key=True),

@@ -15,9 +15,9 @@ from jobs import rows
 @pytest.mark.parametrize(
     ("owner", "path"),
     [
-        ("local", ("pictureSets", "class 3_b")),
-        ("key:mia", ("pictureSets", "key:mia", "class 3_b")),
-        ("user:auth0|a.b/../c", ("pictureSets", "user:auth0|a_b____c", "class 3_b")),
+        ("local", ("pictureSets", "class 3%2Eb")),
+        ("key:mia", ("pictureSets", "key:mia", "class 3%2Eb")),
+        ("user:auth0|a.b/../c", ("pictureSets", "user:auth0|a%2Eb%2F%2E%2E%2Fc", "class 3%2Eb")),
     ],
 )
 def test_with_sign_in_each_owner_has_a_folder_since_names_are_theirs_to_choose(

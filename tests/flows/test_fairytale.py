@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -325,7 +326,7 @@ def test_a_killed_service_goes_on_with_its_sets(
 
 def firebase(farm: Sandbox, path: str) -> Any:
     return requests.get(
-        f"{farm.url}/firebase/{path}.json", params={"auth": "sandbox-token"}, timeout=5
+        f"{farm.url}/firebase/{quote(path)}.json", params={"auth": "sandbox-token"}, timeout=5
     ).json()
 
 
@@ -340,7 +341,7 @@ def test_each_set_has_a_copy_in_firebase_whose_last_state_wins(
         client = app.test_client()
         name = f"class 3.b/{new_id()}"
         ordered(client, studentTaskId=name)
-        key = name.replace(".", "_").replace("/", "_")
+        key = name.replace(".", "%2E").replace("/", "%2F")
         copy = wait_until(lambda: (firebase(farm, f"pictureSets/{key}") or {}).get("completed"), seconds=30)
 
         assert copy is True

@@ -154,5 +154,5 @@ export function setUpPicker(form, then) {
   });
   again.addEventListener("click", send);
   // One that was sent long ago may be gone.
-  image.addEventListener("error", () => { if (image.src && !sending && !file) removePicture(); });
+  image.addEventListener("error", () => { if (image.src && !image.src.startsWith("blob:")) removePicture(); });
 }

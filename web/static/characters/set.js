@@ -20,6 +20,9 @@ const fault = byId("set-fault");
 
 const ORDERED = { percent: null, message: "", preview: null };
 
+// What moves up under a finger that taps twice must not be pressed, in milliseconds.
+const DOUBLE_TAP = 400;
+
 const isWaiting = ({ painting }) => Boolean(painting);
 
 function ending(portraits) {
@@ -119,6 +122,12 @@ export class PictureSet {
     if (told.length) announce(told.join(" "));
   }
 
+  rest() {
+    const cards = byId("cards");
+    cards.style.pointerEvents = "none";
+    setTimeout(() => { cards.style.pointerEvents = ""; }, DOUBLE_TAP);
+  }
+
   lost(isLost) {
     this.isLost = isLost;
     if (isLost) announce(RECONNECTING);
@@ -138,6 +147,7 @@ export class PictureSet {
     this.errors.delete(id);
     this.ordered.add(id);
     this.show();
+    this.rest();
     announce(`${this.portraits.find((each) => each.id === id).name} is being painted.`);
     try {
       const job = await orders.send(JSON.stringify({ imageId: id, ...wish }), (body, key) => changePicture(action, body, key));
