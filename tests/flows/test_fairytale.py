@@ -15,10 +15,12 @@ import requests
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 from PIL import Image
+from sqlalchemy import func, select
 
 from sandbox.control import Control, Fault
 from sandbox.server import Sandbox
 from service import Service
+from tables import jobs, uploads
 from tests.flows.picture_sets import (
     CAST,
     HABITS,
@@ -189,6 +191,76 @@ def test_one_picture_is_painted_again_and_only_that_one_changes(client: FlaskCli
     ]
 
 
+def test_a_picture_that_is_being_painted_is_not_changed(client: FlaskClient, control: Control) -> None:
+    control.habits = HABITS.changed({"image_seconds": 2.0})
+    status = ordered(client)
+    bo = {"imageId": status["character"][1]["id"], "prompt": "a dog"}
+    early = client.post("/api/v1/imagine/regenerate", json=bo)
+    assert (early.status_code, early.get_json()["code"]) == (409, "picture_in_work")
+
+    control.habits = HABITS
+    done = painted(client, status["studentTaskId"])
+    control.habits = HABITS.changed({"image_seconds": 2.0})
+    first = client.post("/api/v1/imagine/regenerate", json=bo, headers={"Idempotency-Key": "bo"})
+    again = client.post("/api/v1/imagine/regenerate", json=bo, headers={"Idempotency-Key": "bo"})
+    assert first.get_json()["jobId"] == again.get_json()["jobId"]
+    second = client.post("/api/v1/imagine/variation", json={"imageId": bo["imageId"], "index": 2})
+    assert (second.status_code, second.get_json()["code"]) == (409, "picture_in_work")
+    other = client.post(
+        "/api/v1/imagine/variation", json={"imageId": done["background"][0]["id"], "index": 2}
+    )
+    assert other.status_code == 202
+    painted(client, status["studentTaskId"])
+
+
+def test_a_change_that_was_cut_off_after_its_picture_came_paints_no_other(
+    client: FlaskClient, app: OpenAPI, control: Control
+) -> None:
+    service: Service = app.extensions["storyfarm"]
+    bo = made(client)["character"][1]
+    wish = {"imageId": bo["id"], "prompt": "a huge black cat"}
+    job_id = client.post("/api/v1/imagine/regenerate", json=wish).get_json()["jobId"]
+
+    def completed() -> bool:
+        return bool(client.get(f"/api/jobs/{job_id}").get_json()["state"] == "completed")
+
+    wait_until(completed)
+    control.received.clear()
+    with service.database.write() as tx:  # as if the process had died before it could say so
+        tx.execute(jobs.update().where(jobs.c.id == job_id).values(state="queued"))
+    service.bell.ring(job_id)
+    wait_until(completed)
+
+    assert received(control, "proxy.submit") == received(control, "proxy.change") == []
+
+
+def test_a_sketch_that_comes_with_a_refused_set_is_not_kept(client: FlaskClient, app: OpenAPI) -> None:
+    service: Service = app.extensions["storyfarm"]
+    buffer = io.BytesIO()
+    Image.new("RGB", (30, 30), "purple").save(buffer, "PNG")
+    sketch = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    name = ordered(client)["studentTaskId"]
+
+    def kept() -> int:
+        with service.database.read() as tx:
+            return int(tx.execute(select(func.count()).select_from(uploads)).scalar_one())
+
+    before = kept()
+    wish = {"studentTaskId": name, "characters": CAST, "sketchImage": sketch}
+    assert client.post("/api/v1/imagine/generate", json=wish).status_code == 409
+    assert kept() == before
+    painted(client, name)
+
+
+def test_parameters_in_a_figures_prompt_reach_midjourney(client: FlaskClient, control: Control) -> None:
+    made(client, characters=CAST[:1], backgrounds=[{"name": "Wood", "prompt": "a wood --ar 16:9. At night"}])
+    told = received(control, "proxy.submit")[-1]["body"]["prompt"]
+
+    assert "a wood. At night. The scenery" in told
+    assert " --ar 16:9 " in told
+    assert ".," not in told
+
+
 def test_all_pictures_come_as_one_zip_with_their_originals(client: FlaskClient) -> None:
     cast = [{**CAST[0], "name": "Mía / Löwe"}, {**CAST[1], "name": "mia lowe"}, {**CAST[1], "name": "Бо"}]
     status = made(client, characters=cast)
@@ -239,6 +311,9 @@ def test_a_picture_that_is_none_is_not_found(client: FlaskClient, image_id: str)
         ({"characters": [{**CAST[0]}, {**CAST[0]}]}, "body"),
         ({"optionIds": ["wings"]}, "optionIds"),
         ({"studentTaskId": ""}, "studentTaskId"),
+        ({"studentTaskId": "/3b"}, "studentTaskId"),
+        ({"studentTaskId": "3b/../mia"}, "studentTaskId"),
+        ({"studentTaskId": ".."}, "studentTaskId"),
         ({"characters": [{"name": "", "prompt": "a cat"}]}, "characters.0.name"),
     ],
 )
@@ -348,6 +423,24 @@ def test_each_set_has_a_copy_in_firebase_whose_last_state_wins(
         assert client.get(f"/api/v1/imagine/status/{name}").get_json()["completed"] is True
         kept = firebase(farm, f"pictureSets/{key}")
         assert [each["status"] for each in kept["character"]] == ["done", "done"]
+
+
+def test_a_set_that_was_cancelled_has_ended_in_firebase_too(
+    farm: Sandbox, tmp_path: Path, control: Control
+) -> None:
+    control.habits = HABITS.changed({"image_seconds": 30.0})
+    settings = settings_at(
+        farm, tmp_path, firebase_database_url=f"{farm.url}/firebase", firebase_token="sandbox-token"
+    )
+    with running(settings) as app:
+        client = app.test_client()
+        status = ordered(client)
+        path = f"pictureSets/{status['studentTaskId']}"
+        wait_until(lambda: "painting" in str(firebase(farm, path)))
+        client.post(f"/api/jobs/{status['jobId']}/cancel")
+        wait_until(lambda: firebase(farm, path)["completed"], seconds=20)
+
+        assert firebase(farm, path)["error"] == "The set was cancelled."
 
 
 def test_a_firebase_that_is_gone_holds_up_nobody(farm: Sandbox, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import requests
 from flask.testing import FlaskClient
 from flask_openapi3 import OpenAPI
 
+from plans import Plan
 from sandbox.control import Control, Fault, Habits
 from sandbox.server import Sandbox
 from service import Service
@@ -158,6 +159,7 @@ def test_what_the_proxy_cannot_do_is_done_by_the_next_painter(
 ) -> None:
     monkeypatch.setattr("midjourney.proxy_running._PAUSES", (0.05, 0.05))
     monkeypatch.setattr("http_session._pause", lambda _state: 0.0)
+    monkeypatch.setattr("midjourney.proxy_provider._FETCH_PAUSE", 0.01)
     fault(target, kind, times=20, **details)
 
     (result,) = painted(client, pages=1)
@@ -184,10 +186,53 @@ def test_a_task_whose_answer_got_lost_is_found_and_not_submitted_again(
     assert len(received(control, "proxy.submit")) == 2  # the hero, and the page
 
 
-def test_a_look_that_fails_is_repeated(client: FlaskClient, fault: Callable[..., None]) -> None:
-    fault("proxy.fetch", "status", times=2, status=502)
+def test_a_look_that_fails_is_repeated(
+    client: FlaskClient, control: Control, fault: Callable[..., None]
+) -> None:
+    fault("proxy.fetch", "status", times=8, status=502)
 
     assert providers(painted(client, pages=1)) == [["midjourney-proxy"]]
+    assert len(received(control, "proxy.submit")) == 2  # the hero, and the page
+
+
+@pytest.mark.parametrize("kind", ["not_a_picture", "truncated"])
+def test_a_picture_that_came_broken_is_fetched_again_since_it_is_paid_for(
+    client: FlaskClient, fault: Callable[..., None], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("midjourney.proxy_provider._FETCH_PAUSE", 0.01)
+    fault("proxy.picture", kind, times=2)
+
+    assert providers(painted(client, pages=1)) == [["midjourney-proxy"]]
+
+
+def test_time_in_the_proxys_own_queue_is_not_time_that_the_picture_takes(
+    client: FlaskClient, control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four pictures one after the other, each of which alone fits into its time, and two do not."""
+    monkeypatch.setattr("midjourney.proxy_provider._SECONDS", 1.0)
+    control.habits = HABITS.changed({"image_seconds": 0.6, "proxy_at_once": 1})
+
+    assert providers(painted(client)) == [["midjourney-proxy"]] * PAGES
+
+
+def test_what_the_proxy_has_taken_counts_though_nobody_waits_for_it(farm: Sandbox, tmp_path: Path) -> None:
+    farm.control.habits = HABITS.changed({"image_seconds": 30.0})
+    places = [{"name": f"Place {number}", "prompt": "a forest"} for number in range(3)]
+    wish = {"studentTaskId": "cancelled", "backgrounds": places}
+    plan = Plan(name="free", pictures=4)
+    with running(settings_at(farm, tmp_path, plans={"free": plan}, default_plan="free")) as app:
+        client = app.test_client()
+        job = client.post("/api/v1/imagine/generate", json=wish).get_json()["jobId"]
+        wait_until(lambda: len(received(farm.control, "proxy.submit")) == 3)
+        client.post(f"/api/jobs/{job}/cancel")
+
+        def used() -> bool:
+            usage = client.get("/api/usage").get_json()
+            return (usage["used"]["pictures"], usage["reserved"]["pictures"]) == (3, 0)
+
+        wait_until(used, seconds=20)
+        again = client.post("/api/v1/imagine/generate", json={**wish, "studentTaskId": "again"})
+    assert (again.status_code, again.get_json()["code"]) == (429, "quota_exceeded")
 
 
 def test_a_wrong_secret_is_said_and_another_painter_asked(farm: Sandbox, tmp_path: Path) -> None:

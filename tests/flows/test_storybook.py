@@ -254,6 +254,17 @@ def test_a_page_is_drawn_again_and_its_older_picture_stays(client: FlaskClient, 
     assert client.get(page["versions"][0]["url"].removeprefix("http://localhost")).status_code == 200
 
 
+def test_nobody_paints_the_character_a_second_time_while_it_is_painted(
+    client: FlaskClient, control: Control
+) -> None:
+    control.habits = Habits(story_seconds=0.01, image_seconds=2.0, picture_pixels=64, plain=True)
+    book = written(client)
+    answer = client.post(f"/api/stories/{book['id']}/pages/1/illustration", json={})
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "illustrations_in_work")
+    control.habits = Habits(story_seconds=0.01, image_seconds=0.05, picture_pixels=64, plain=True)
+    painted(client, book)
+
+
 @pytest.mark.parametrize(("page", "status"), [(0, 400), (4, 400), (13, 400)])
 def test_a_page_that_the_book_does_not_have_is_said(client: FlaskClient, page: int, status: int) -> None:
     book = written(client, generateIllustrations=False)

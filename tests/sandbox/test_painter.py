@@ -61,6 +61,13 @@ def test_a_grid_of_an_odd_size_still_has_that_size() -> None:
     assert paint_grid("x", 1, 131).size == (131, 131)
 
 
+def test_nobody_is_in_a_scene_that_is_wanted_without_people_or_animals() -> None:
+    prompt = "A wood, wide, without people or animals"
+
+    assert plan(prompt, 1, 0).is_empty
+    assert not plan("A wood, wide", 1, 0).is_empty
+
+
 def test_night_is_darker_than_day() -> None:
     assert (
         brightness(paint("a farm at night", 4, 0, SMALL))
