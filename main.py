@@ -40,7 +40,7 @@ import writer.task_routes
 from access.amounts import Amount
 from access.desk import read_order
 from access.estimates import Estimates
-from adventure.line import PING_SECONDS, Bell
+from adventure.line import PING_SECONDS, Bell, Selector
 from config import IMAGE_PROVIDERS, Settings
 from errors import InvalidRequest
 from fairytale.showing import set_status
@@ -248,6 +248,7 @@ def _add_adventure(app: OpenAPI, service: Service, base_url: Callable[[], str]) 
         "ping_interval": PING_SECONDS,
         "max_message_size": adventure.messages.MAX_BYTES,
         "event_class": Bell,
+        "selector_class": Selector,
     }
     stage = adventure.socket.Stage(
         game=service.game,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import selectors
 import socket
 import threading
 import time
@@ -29,6 +30,16 @@ class Bell(threading.Event):
         super().set()
         if self.ring:
             self.ring()
+
+
+class Selector(selectors.DefaultSelector):
+    """For simple-websocket: of a line that was closed before it could listen it expects a ValueError."""
+
+    def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
+        try:
+            return super().register(fileobj, events, data)
+        except OSError as error:
+            raise ValueError("The line is closed.") from error
 
 
 class _OneAtATime:

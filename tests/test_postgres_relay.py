@@ -52,10 +52,13 @@ def test_whoever_waits_in_another_process_is_woken(start: Start, postgres_url: s
     await_listeners(postgres_url, 2)
 
     with there.listen("job:1") as waiter, there.listen("job:2") as other:
-        here.notify("job:1")
+        woken = []
+        for _ in range(3):  # a relay that has just connected wakes everybody, once
+            here.notify("job:1")
+            assert waiter.wait(time.monotonic() + 10)
+            woken.append(other.wait(time.monotonic() + 0.05))
 
-        assert waiter.wait(time.monotonic() + 10)
-        assert not other.wait(time.monotonic() + 0.05)
+        assert False in woken
 
 
 def test_many_topics_all_arrive(start: Start, postgres_url: str) -> None:

@@ -245,6 +245,7 @@ def test_a_farm_that_stays_away_can_be_looked_for_again(page: Page) -> None:
     page.wait_for_url("**/?job=*")
     address = page.url
     asks(page, 1)
+    expect(page.get_by_text("reconnecting").first).to_be_visible()
     page.clock.fast_forward(95_000)
     expect(page.locator("#error")).to_contain_text("out of reach")
     expect(page.locator("#wait")).to_be_hidden()
