@@ -226,11 +226,7 @@ class Service:
             most=settings.cache_max_entries,
         )
         self.firebase = _open_firebase(settings)
-        self.mirror = (
-            Mirror(self.database, self.firebase.patch, base_url=settings.public_url)
-            if self.firebase
-            else None
-        )
+        self.mirror = self._mirror()
         self.runner.works = flows.works_of(
             self,
             text=text or self.text,

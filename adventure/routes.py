@@ -47,8 +47,10 @@ def create_blueprint(
 ) -> APIBlueprint:
     blueprint = APIBlueprint("adventure", __name__, abp_tags=[_TAG])
 
-    def stream(session: str, feed: Feed, place: ExitStack, *, is_whole_turn: bool) -> Response:
-        pieces = _follow(stage, session, feed, streams, is_whole_turn=is_whole_turn)
+    def stream(
+        session: str, feed: Feed, place: ExitStack, *, is_whole_turn: bool, only: int | None = None
+    ) -> Response:
+        pieces = _follow(stage, session, feed, streams, is_whole_turn=is_whole_turn, only=only)
         response = Response(ClosingIterable(pieces, place.close), mimetype="text/event-stream")
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"  # nginx would hold the events back
@@ -96,7 +98,8 @@ def create_blueprint(
             after = _now_in(stage, session) if known is None else _begin_of(stage, session, known)
             if known is None:
                 stage.game.do(session, caller, said, key=key)
-            return stream(session, stage.feed(session, after), place.pop_all(), is_whole_turn=True)
+            feed = stage.feed(session, after)
+            return stream(session, feed, place.pop_all(), is_whole_turn=True, only=known)
 
     @blueprint.get("/api/adventure/<session>/events", summary="What is told, live")
     def events(path: SessionPath) -> Response:
@@ -136,9 +139,12 @@ def _begin_of(stage: Stage, session: str, turn: int) -> int | None:
 
 
 def _follow(
-    stage: Stage, session: str, feed: Feed, streams: Admission, *, is_whole_turn: bool
+    stage: Stage, session: str, feed: Feed, streams: Admission, *, is_whole_turn: bool, only: int | None
 ) -> Iterator[str]:
-    """With `is_whole_turn` it ends when the turn is told, and its picture is there or failed."""
+    """With `is_whole_turn` it ends when the turn is told, and its picture is there or failed.
+
+    With `only` it tells that turn again, and nothing that came later.
+    """
     until = spoke_at = time.monotonic()
     until += _STREAM_SECONDS
     yield "retry: 1000\n\n"
@@ -147,6 +153,8 @@ def _follow(
             while not streams.is_closed and time.monotonic() < until:
                 news = feed.news()
                 for message in news:
+                    if only is not None and message["turn"] != only and message["type"] != "history":
+                        return
                     spoke_at = time.monotonic()
                     yield _as_sse(message)
                 if news:

@@ -75,9 +75,8 @@ class Rest(BaseModel):
 
 
 _PROSE = -1
-_LONGEST_BEFORE = 120
-_OPENING = re.compile(r"(?:`{1,3}(?:j(?:s(?:o(?:n)?)?)?)?\s*)?(?:\[\s*)?")
-# A first line that is longer is no announcement of an object.
+_OBJECT = re.compile(r'\{\s*["}]')
+# Announcements and fences before an object are no longer than this.
 _LONGEST_BEFORE = 100
 
 
@@ -244,27 +243,14 @@ class _Reading:
 def object_begin(start: str) -> int | None:
     """Where the object is in an answer that begins so; _PROSE if there is none, None while that is open.
 
-    Before it there may be thoughts in <think>, a line such as "Here is your turn:", a fence and a bracket.
+    Before it there may be thoughts in <think>, lines such as "Here is your turn:", a fence and a bracket.
     """
     body = without_thoughts(start).lstrip()
-    at = len(start) - len(body)
     if not body or THINK.startswith(body):
         return None
-    line, _, behind = body.partition("\n")
-    if body[0] not in "{[`":
-        if (begin := line.find('{"', 0, _LONGEST_BEFORE)) >= 0:
-            return at + begin
-        if len(line) > _LONGEST_BEFORE:
-            return _PROSE
-        if not behind.strip():
-            return None
-        body = behind.lstrip()
-        at = len(start) - len(body)
-    opening = _OPENING.match(body)
-    if opening and not body[opening.end() :]:
-        return None
-    begin = opening.end() if opening else 0
-    return at + begin if body.startswith("{", begin) else _PROSE
+    if found := _OBJECT.search(body, 0, _LONGEST_BEFORE):
+        return len(start) - len(body) + found.start()
+    return None if len(body) < _LONGEST_BEFORE else _PROSE
 
 
 def _first_words(narration: str) -> str:

@@ -132,6 +132,8 @@ class Mirror:
         except (ProviderError, ProviderTimeout) as error:
             is_final = getattr(error, "permanent", False)
             log.warning("mirror.not_written", job=set_id, code=error.code, is_final=is_final)
+            if is_final:
+                self._open.discard(set_id)
             return is_final
         except SQLAlchemyError as error:
             log.warning("mirror.not_read", job=set_id, error=type(error).__name__)

@@ -102,11 +102,12 @@ def named(tx: Connection, owner: str, name: str) -> Job:
 
 def check_free(tx: Connection, change: Job) -> None:
     """Raises Conflict if the picture is being painted, by its set or by another job than `change`."""
-    place = (change.request["set"], change.request["key"])
-    picture_set = rows.load(tx, place[0])
-    is_in_work = not picture_set.has_ended and place[1] not in (picture_set.result or {}).get("entries", {})
-    others = (each for each in rows.unfinished(tx, PICTURE) if each.id != change.id)
-    if is_in_work or any((each.request["set"], each.request["key"]) == place for each in others):
+    set_id, key = change.request["set"], change.request["key"]
+    rows.lock(tx, set_id)
+    picture_set = rows.load(tx, set_id)
+    is_in_work = not picture_set.has_ended and key not in (picture_set.result or {}).get("entries", {})
+    changes = rows.unfinished(tx, PICTURE, set=set_id, key=key)
+    if is_in_work or any(each.id != change.id for each in changes):
         raise Conflict(
             "This picture is being painted already. Change it when it is done.",
             code="picture_in_work",

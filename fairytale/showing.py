@@ -22,9 +22,7 @@ def set_status(tx: Connection, job: Job, base_url: str) -> dict[str, Any]:
     entries = (job.result or {}).get("entries") or {}
     told = events.last(tx, job.id, "progress") or {}
     now = told.get("entries") or {} if not job.has_ended else {}
-    changing = {
-        each.request["key"]: each for each in rows.unfinished(tx, PICTURE) if each.request["set"] == job.id
-    }
+    changing = {each.request["key"]: each for each in rows.unfinished(tx, PICTURE, set=job.id)}
     shown: dict[str, dict[str, Any]] = {}
     for figure in figures_of(job):
         ended = entries.get(figure.key) or {}

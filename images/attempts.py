@@ -68,15 +68,19 @@ def insert(tx: Connection, attempt: Attempt) -> None:
     tx.execute(attempts.insert(), vars(attempt))
 
 
-def end(tx: Connection, attempt_id: str, state: str, **changes: Any) -> None:
-    """Write down what became of the call."""
-    update = attempts.update().where(attempts.c.id == attempt_id)
-    tx.execute(update.values(state=state, ended_at=time.time(), **changes))
+def end(tx: Connection, attempt_id: str, state: str, **changes: Any) -> bool:
+    """Write down what became of the call; False if that was written already."""
+    is_it = (attempts.c.id == attempt_id, attempts.c.state == BEGUN)
+    update = attempts.update().where(*is_it).values(state=state, ended_at=time.time(), **changes)
+    return bool(tx.execute(update).rowcount)
 
 
-def note(tx: Connection, attempt_id: str, **changes: Any) -> None:
-    """Write down what is known meanwhile, such as what it costs."""
-    tx.execute(attempts.update().where(attempts.c.id == attempt_id).values(**changes))
+def note(tx: Connection, attempt_id: str, **changes: Any) -> bool:
+    """Write down what is known meanwhile, such as what it costs; False if the call was given up."""
+    is_it = attempts.c.id == attempt_id
+    tx.execute(attempts.update().where(is_it).values(**changes))
+    state = tx.execute(select(attempts.c.state).where(is_it)).scalar_one_or_none()
+    return state == BEGUN
 
 
 def of_request(tx: Connection, request_id: str) -> list[Attempt]:

@@ -119,11 +119,13 @@ class ImageChain:
         return sorted(self._fit(request), key=lambda link: link.name != begun or begun not in going_on)
 
     def _give_up(self, attempt: Attempt, request: ImageRequest) -> None:
-        """Nobody can tell what has become of it."""
-        self._ledger.write(
-            partial(attempts.end, attempt_id=attempt.id, state=attempts.FAILED, error=_CUT_OFF),
-            lambda tx: self._cut_off(tx, replace(request, attempt=attempt.id)),
-        )
+        """Nobody can tell what has become of it, unless its end was written meanwhile."""
+
+        def write(tx: Connection) -> None:
+            if attempts.end(tx, attempt.id, attempts.FAILED, error=_CUT_OFF):
+                self._cut_off(tx, replace(request, attempt=attempt.id))
+
+        self._ledger.write(write)
 
     def _fit(self, request: ImageRequest) -> list[ImageLink]:
         """Who can do it; if nobody can leave out the background, everybody paints one."""

@@ -114,16 +114,15 @@ class DrawingProvider:
         metrics.count_usage(self._name, drawn.model, used.prompt_tokens, used.completion_tokens, cost)
 
         def note(tx: Connection) -> None:
-            if request.attempt:
-                attempts.note(
-                    tx,
-                    request.attempt,
-                    model=drawn.model,
-                    prompt_tokens=used.prompt_tokens,
-                    completion_tokens=used.completion_tokens,
-                    cost=cost,
-                )
-            self._count(tx, request, cost or 0.0)
+            told = {
+                "model": drawn.model,
+                "prompt_tokens": used.prompt_tokens,
+                "completion_tokens": used.completion_tokens,
+                "cost": cost,
+            }
+            # A call that was given up is counted already.
+            if not request.attempt or attempts.note(tx, request.attempt, **told):
+                self._count(tx, request, cost or 0.0)
 
         try:
             image = check_image(drawn.content)

@@ -160,6 +160,11 @@ def load(tx: Connection, job_id: str) -> Job:
     raise NotFound(_UNKNOWN)
 
 
+def lock(tx: Connection, job_id: str) -> None:
+    """Let nobody else change the job, or decide by it with this lock, until the transaction ends."""
+    tx.execute(select(jobs.c.id).where(jobs.c.id == job_id).with_for_update())
+
+
 def find(tx: Connection, job_id: str) -> Job | None:
     """The job with this id, None if there is none."""
     row = tx.execute(_SELECT, {"job_id": job_id}).first()
@@ -280,12 +285,14 @@ def exhausted(tx: Connection) -> list[Job]:
     return [_job(row._mapping) for row in tx.execute(_EXHAUSTED, {"now": time.time()})]
 
 
-def unfinished(tx: Connection, kind: str = "") -> list[Job]:
-    """The jobs that have not ended, of this kind if one is given."""
+def unfinished(tx: Connection, kind: str = "", **request: str) -> list[Job]:
+    """The jobs that have not ended, of this kind if one is given, with these members of their requests."""
     busy = [state for state, moves in MOVES.items() if moves]
     found = select(jobs).where(is_one_of(jobs.c.state, busy))
     if kind:
         found = found.where(jobs.c.kind == kind)
+    for name, value in request.items():
+        found = found.where(jobs.c.request[name].as_string() == value)
     return [_job(row._mapping) for row in tx.execute(found)]
 
 

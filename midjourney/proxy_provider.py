@@ -13,12 +13,13 @@ import structlog
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from errors import ProviderError
+from errors import ProviderError, StoryfarmError
 from images import records
 from images.editing import CheckedImage, check_image, cut_grid
 from images.provider import BLEND, UPSCALE, Action, ImageRequest, OnProgress, name_of
 from images.records import UPSCALED, Picture, kept_as
 from images.storage import Storage
+from jobs.notifier import Stopping
 from ledger import Ledger, Write
 from midjourney import proxy_tasks
 from midjourney.command import build_command
@@ -29,8 +30,8 @@ from utils import clip, remaining
 
 log = structlog.get_logger()
 
-# What MidJourney needs at most, once the proxy has taken the task.
-_UPSCALE_SECONDS, _SECONDS = 30.0, 120.0
+# What MidJourney needs at most, once it is at it.
+_SECONDS = 120.0
 _FETCH_SECONDS, _FETCH_PAUSE, _MOST_FETCHES = 20.0, 1.0, 3
 
 T = TypeVar("T")
@@ -77,7 +78,7 @@ class ProxyProvider:
             id=request.id,
             job_id=request.job_id,
             submit=self._submission(request, action) if action else self._painting(request),
-            seconds=_UPSCALE_SECONDS if is_upscale else _SECONDS,
+            seconds=_SECONDS,
         )
         with self._tasks.place(deadline, on_progress), self._counted(request, is_upscale):
             task = self._tasks.run(order, deadline=deadline, on_progress=on_progress)
@@ -108,15 +109,24 @@ class ProxyProvider:
     def _counted(self, request: ImageRequest, is_upscale: bool) -> Iterator[None]:
         """What the proxy has taken counts once, even if nobody waits for it any longer, unless it failed.
 
-        An upscale only makes one of the four larger.
+        An upscale only makes one of the four larger. A job that goes on elsewhere counts there.
         """
         try:
             yield
+        except Stopping:
+            raise
         except BaseException as error:
             has_failed = isinstance(error, ProviderError) and error.code == FAILED
             if not (has_failed or is_upscale):
-                self._ledger.write(lambda tx: self._count_once(tx, request))
+                self._count_lost(request)
             raise
+
+    def _count_lost(self, request: ImageRequest) -> None:
+        """What goes wrong here must not hide why nobody waits."""
+        try:
+            self._ledger.write(lambda tx: self._count_once(tx, request))
+        except StoryfarmError as error:
+            log.error("picture.not_counted", job=request.job_id, code=error.code)
 
     def _count_once(self, tx: Connection, request: ImageRequest) -> None:
         if proxy_tasks.count(tx, request.id):

@@ -71,7 +71,7 @@ def _has_picture(task: ProxyTask) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """A task that is wanted. `id` is its request's, `seconds` what it takes at most once it was taken.
+    """A task that is wanted. `id` is its request's, `seconds` what it takes at most once it is painted.
 
     `is_whole` says of a task that has succeeded whether it has what is wanted of it.
     """
@@ -208,11 +208,12 @@ class TaskRunner:
                 )
             if task.status is not ProxyState.WAITING and until == deadline:
                 until = min(deadline, time.monotonic() + order.seconds)
+            if not look.is_failing:
+                looks += 1
             on_progress(_progress(task))
             if not remaining(until):
                 raise ProviderTimeout("MidJourney's picture did not come in time.", code="image_timeout")
             waiter.wait(min(until, time.monotonic() + _pause(time.monotonic() - begun)))
-            looks += 1
 
 
 class _Look:
@@ -226,6 +227,11 @@ class _Look:
             id=task_id, status=ProxyState.WAITING, state="", percent=None, image_url="", reason=""
         )
         self._failing_since: float | None = None
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last look failed, so that the one before is told again."""
+        return self._failing_since is not None
 
     def __call__(self, deadline: float) -> ProxyTask | None:
         """The task, None if it is unknown. Raises ProviderError, ProviderTimeout."""

@@ -176,7 +176,8 @@ def has_hero(tx: Connection, book: Job) -> bool:
 
 def check_hero(tx: Connection, book: Job, mine: str) -> None:
     """Raises Conflict while another job than `mine` paints the character, so that there is one of it."""
-    painting = (each for each in rows.unfinished(tx, ILLUSTRATIONS) if each.request["book"] == book.id)
+    rows.lock(tx, book.id)
+    painting = rows.unfinished(tx, ILLUSTRATIONS, book=book.id)
     if not has_hero(tx, book) and any(each.id != mine for each in painting):
         raise Conflict(
             "The character is being painted. Draw a page again when its picture is there.",

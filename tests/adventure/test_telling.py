@@ -158,6 +158,7 @@ def test_a_server_that_ignores_the_schema_tells_prose_and_is_asked_for_the_rest(
         ("Sure! Here is your turn:\n", ""),
         ("Sure! Here is your turn:\n\n```json\n", "\n```\nHave fun!"),
         ("Here you are: ", ""),
+        ("Sure!\nHere is your turn:\n```JSON\n", "\n```"),
         ('<think>The player said {"go"}. "narration": so?</think>\n', ""),
         ("\n<think>\nFirst.\n</think>\n\n```json\n", "\n```"),
     ],

@@ -349,6 +349,7 @@ def test_the_same_key_streams_the_turn_that_it_has_begun(site: str, control: Con
     assert first == again
     second, later = (streamed(url, {"choice": "Go on"}, "k2") for _ in range(2))
     assert second == later
+    assert streamed(url, START, "k1") == first
     assert set(transcript(later)) == {2}
     assert control.calls["chat"] == 2
     other = requests.post(url, json={"choice": "Go back"}, headers={"Idempotency-Key": "k2"}, timeout=10)

@@ -392,6 +392,21 @@ def test_a_call_that_was_cut_off_counts_and_the_picture_is_asked_for_again(studi
     assert (first.state, first.error and first.error["code"], again.state) == ("failed", "cut_off", "done")
 
 
+def test_a_call_whose_end_is_written_in_that_moment_does_not_count_again(studio: Studio) -> None:
+    begun = attempts.new(
+        studio.request.id, studio.request.job_id, provider="a", model="painter", likeness="none"
+    )
+    studio.ledger.write(lambda tx: attempts.insert(tx, begun))
+    studio.draw(studio.chain((studio.painter(), BLIND)))
+    with studio.database.write() as tx:  # whoever was thought to be gone comes to its end
+        is_first = attempts.note(tx, begun.id, cost=0.1)
+        is_ended = attempts.end(tx, begun.id, attempts.DONE)
+
+    assert (is_first, is_ended) == (False, False)
+    assert studio.cut_off == [begun.id]
+    assert studio.attempts()[0].state == "failed"
+
+
 def test_a_caller_that_goes_away_blames_nobody(studio: Studio) -> None:
     class Lost(Exception):
         pass
