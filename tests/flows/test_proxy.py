@@ -209,8 +209,8 @@ def test_time_in_the_proxys_own_queue_is_not_time_that_the_picture_takes(
     client: FlaskClient, control: Control, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Four pictures one after the other, each of which alone fits into its time, and two do not."""
-    monkeypatch.setattr("midjourney.proxy_provider._SECONDS", 1.0)
-    control.habits = HABITS.changed({"image_seconds": 0.6, "proxy_at_once": 1})
+    monkeypatch.setattr("midjourney.proxy_provider._SECONDS", 2.0)
+    control.habits = HABITS.changed({"image_seconds": 0.8, "proxy_at_once": 1})
 
     assert providers(painted(client)) == [["midjourney-proxy"]] * PAGES
 
