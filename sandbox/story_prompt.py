@@ -82,8 +82,8 @@ HE = _words(
 
 INSTRUCTIONS = (
     r"(?:can|could|would|will) you |please |i want you to |i(?:'d| would) like (?:you to )?",
-    r"(?:write|tell|make|create|generate|compose|give|invent)\b(?: me| us)?(?: an?| "
-    r"the| some)?(?: [\w-]+,?){0,6}?"
+    r"(?:(?:start|begin) )?(?:writ(?:e|ing)|tell(?:ing)?|make|create|generate|compose|give|invent)\b"
+    r"(?: me| us)?(?: an?| the| some)?(?: [\w-]+,?){0,6}?"
     r" (?:story|tale|fairytale|adventure|poem)\b(?: for (?:[\w-]+ ){1,3}?(?=about|of|where|in))?"
     r"(?: (?:about|of|on|where|in which|with))?[ :,-]*",
     r"(?:an?|the) (?:[\w-]+ ){0,4}?(?:story|tale) (?:about|of) ",

@@ -105,4 +105,6 @@ def _has(state: dict[str, Any], member: str) -> bool:
     value = state.get(member)
     if member == "setup":
         return isinstance(value, dict) and all(one_line(str(value.get(name) or "")) for name in REQUIRED)
+    if member == "outline" and isinstance(value, dict):
+        return bool(value.get("scenes"))
     return bool(value)

@@ -91,6 +91,12 @@ def test_what_an_action_needs_is_made_first(conversation: Conversation) -> None:
     assert said(events)
 
 
+def test_an_outline_without_scenes_is_none(conversation: Conversation) -> None:
+    """As the page has it from the beginning."""
+    conversation.state = {"setup": dict(SETUP), "premise": PREMISE, "outline": {"title": "", "scenes": []}}
+    assert steps(conversation.say("start_writing")) == ["generate_outline", "start_writing"]
+
+
 def test_a_button_that_says_the_name_of_an_action_costs_no_thought(
     conversation: Conversation, control: Control
 ) -> None:

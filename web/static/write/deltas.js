@@ -11,7 +11,7 @@ const MAKES = { generate_premise: "premise", generate_outline: "outline", refine
 const pick = (state, names) => Object.fromEntries(names.filter((name) => name in state).map((name) => [name, state[name]]));
 
 /** What the assistant is told of the project. */
-export const toldOf = (state) => pick(state, ["setup", "premise", "outline", "story", "summary", "scenes_told", "phase"]);
+export const toldOf = (state) => pick(state, ["title", "setup", "premise", "outline", "story", "summary", "scenes_told", "phase"]);
 
 /** The parts of a snapshot that the assistant has changed: what the reader wrote meanwhile is not taken back.
  *  @param {object} sent what it was told */
