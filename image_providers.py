@@ -85,6 +85,8 @@ class ImageProviders:
                 drawing = self._open_drawing(name, endpoint, prices, threads)
                 self._links[name] = _link(name, endpoint.model, drawing, can, circuit=f"{name}.images")
         self.usual = self._chain(settings.image_providers)
+        # The midjourney-proxy alone, for what no other provider can do.
+        self.by_proxy = self._chain([PROXY]) if self.proxy else None
 
     @property
     def names(self) -> frozenset[str]:
@@ -95,11 +97,6 @@ class ImageProviders:
         """MidJourney alone needs no chain: its commands are its own record."""
         names = self._settings.story_image_providers
         return self._links[MIDJOURNEY].provider if names == (MIDJOURNEY,) else self._chain(names)
-
-    @property
-    def by_proxy(self) -> ImageChain | None:
-        """The midjourney-proxy alone, for what no other provider can do."""
-        return self._chain([PROXY]) if self.proxy else None
 
     def asked_first(self, provider: str) -> ImageChain:
         """The usual chain, with `provider` in front; "" changes nothing."""

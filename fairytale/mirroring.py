@@ -109,6 +109,8 @@ class Mirror:
 
     def _ended(self) -> list[str]:
         """Those that have ended since they were written."""
+        if not self._open:
+            return []
         try:
             with self._database.read() as tx:
                 found = {set_id: rows.find(tx, set_id) for set_id in self._open}

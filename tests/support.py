@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
 from config import Settings
+from images.records import Picture
 from jobs import rows
 from jobs.rows import Job
 
@@ -47,3 +49,26 @@ def start_job(tx: Connection, request: dict[str, Any] | None = None, *, message:
     job = rows.new("story", request or {}, message=message)
     rows.insert(tx, job)
     return job
+
+
+def a_picture(id: str, job_id: str, **changes: Any) -> Picture:
+    """A record of one pixel that a test may put anywhere."""
+    usual = Picture(
+        id=id,
+        job_id=job_id,
+        file=f"{id}.png",
+        role="picture",
+        position=None,
+        mime="image/png",
+        width=1,
+        height=1,
+        sha256="",
+        alt="",
+        provider="openai",
+        model="",
+        prompt="",
+        seed=None,
+        source_url=None,
+        created_at=time.time(),
+    )
+    return replace(usual, **changes)

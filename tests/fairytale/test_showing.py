@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,9 +11,9 @@ from database import Database
 from fairytale.sets import Figure, SetRequest, image_id, new_set
 from fairytale.showing import set_status
 from images import records
-from images.records import Picture
 from jobs import rows
 from jobs.rows import Job
+from tests.support import a_picture
 from utils import new_id
 
 MIA = Figure(key="c1", name="Mia", prompt="a girl", is_main=True)
@@ -47,26 +46,7 @@ def test_a_picture_is_done_when_its_set_says_so_and_not_when_it_is_merely_there(
     assert (mia()["status"], mia()["imageUrl"]) == ("waiting", None)
 
     name = new_id()
-    painted = Picture(
-        id=name,
-        job_id=picture_set.id,
-        file=f"{name}.png",
-        role="picture",
-        position=None,
-        mime="image/png",
-        width=1,
-        height=1,
-        sha256="",
-        alt="",
-        provider="openai",
-        model="",
-        prompt="",
-        seed=None,
-        source_url=None,
-        created_at=time.time(),
-        album=picture_set.id,
-        slot=image_id(picture_set, MIA),
-    )
+    painted = a_picture(name, picture_set.id, album=picture_set.id, slot=image_id(picture_set, MIA))
     with database.write() as tx:
         records.insert(tx, [painted])
     assert (mia()["status"], mia()["progress"]) == ("painting", 0)

@@ -10,9 +10,9 @@ import pytest
 from database import Database
 from images import attempts, records
 from images.ownership import belongs_to
-from images.records import Picture
 from jobs import rows
 from jobs.states import JobState
+from tests.support import a_picture
 from utils import derived_id, new_id
 
 
@@ -23,35 +23,13 @@ def begun_job(database: Database, owner: str) -> rows.Job:
     return job
 
 
-def picture_of(job: rows.Job) -> Picture:
-    name = new_id()
-    return Picture(
-        id=name,
-        job_id=job.id,
-        file=f"{name}.png",
-        role="picture",
-        position=None,
-        mime="image/png",
-        width=1,
-        height=1,
-        sha256="",
-        alt="",
-        provider="openai",
-        model="",
-        prompt="",
-        seed=None,
-        source_url=None,
-        created_at=time.time(),
-    )
-
-
 def owners(database: Database, file: str) -> list[str]:
     with database.read() as tx:
         return [owner for owner in ("mia", "bo", "local") if belongs_to(tx, file, owner)]
 
 
 def test_a_picture_belongs_to_whom_its_job_belongs(database: Database) -> None:
-    picture = picture_of(begun_job(database, "mia"))
+    picture = a_picture(new_id(), begun_job(database, "mia").id)
     with database.write() as tx:
         records.insert(tx, [picture])
     assert owners(database, picture.file) == ["mia"]

@@ -8,28 +8,11 @@ import pytest
 
 from errors import ProviderError
 from images.provider import Progress
-from images.records import Picture
 from images.telling import Telling
 from jobs.work import Lost, Task
+from tests.support import a_picture
 
-PICTURE = Picture(
-    id="p1",
-    job_id="j1",
-    file="p1.png",
-    role="picture",
-    position=None,
-    mime="image/png",
-    width=1,
-    height=1,
-    sha256="",
-    alt="",
-    provider="sandbox",
-    model="",
-    prompt="",
-    seed=None,
-    source_url=None,
-    created_at=0.0,
-)
+PICTURE = a_picture("p1", "j1")
 
 
 class Noted:
